@@ -1,0 +1,24 @@
+//! The fault report: from a wrecked stack to words, functions and lines.
+
+use crate::words::{Moment, Registers};
+
+/// What was known when a fault exception was taken, or when the core locked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The faulting instruction: the state before it.
+    pub at: Moment,
+    /// The exception that was taken: 3 HardFault, 4 MemManage, 5 BusFault, 6 UsageFault; 0 for a lockup.
+    pub exception: u16,
+    /// The registers before the exception entry; `pc` is the faulting instruction.
+    pub registers: Registers,
+    /// Configurable Fault Status Register, after entry.
+    pub cfsr: u32,
+    /// HardFault Status Register, after entry.
+    pub hfsr: u32,
+    /// MemManage Fault Address Register.
+    pub mmfar: u32,
+    /// BusFault Address Register.
+    pub bfar: u32,
+    /// The core locked up instead of entering the handler.
+    pub lockup: bool,
+}

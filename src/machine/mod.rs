@@ -1,0 +1,5 @@
+//! The machine: a core and what its pins are connected to.
+
+mod host;
+
+pub use host::{Host, SemihostingCall};

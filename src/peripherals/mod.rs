@@ -1,0 +1,80 @@
+//! Peripheral models: what answers at the pins of a live machine.
+//!
+//! A model is a fixed wiring (`self`) and a plain [`Peripheral::State`]; reset, save, restore, compare and a debugger's
+//! side-effect-free look are the same generic code for all of them ([`Slot`]).
+
+mod slot;
+
+use std::fmt::Debug;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use slot::{Device, Slot};
+
+use crate::words::{BusFault, Cycle, Width};
+
+/// One access to a register of a peripheral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Bytes from the base address of the peripheral.
+    pub offset: u32,
+    /// The size of the access; the address is always aligned to it.
+    pub width: Width,
+}
+
+/// What a peripheral may do to the world while it handles an access, input or wake-up.
+pub struct Context<'a> {
+    /// The virtual time of this access, in core clock cycles.
+    pub now: Cycle,
+    /// Memory, for a bus master.
+    pub dma: &'a mut dyn Dma,
+    /// Bytes for the host: what a UART sends.
+    pub output: &'a mut Vec<u8>,
+}
+
+/// Memory as a bus master other than the core sees it.
+pub trait Dma {
+    /// Reads `bytes.len()` bytes.
+    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault>;
+    /// Writes `bytes`.
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault>;
+}
+
+/// A model of one kind of peripheral. `self` is fixed wiring (clocks, which variant); everything that changes is `State`.
+pub trait Peripheral: 'static {
+    /// All that changes: plain data; its default is the state after reset.
+    type State: Default + Clone + PartialEq + Debug + Serialize + DeserializeOwned;
+
+    /// Reads a register. An error is a bus fault.
+    fn read(&self, state: &mut Self::State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault>;
+
+    /// Writes a register. An error is a bus fault.
+    fn write(
+        &self,
+        state: &mut Self::State,
+        at: Access,
+        value: u32,
+        cx: &mut Context<'_>,
+    ) -> Result<(), BusFault>;
+
+    /// Takes bytes from the host.
+    fn input(&self, _state: &mut Self::State, _bytes: &[u8], _cx: &mut Context<'_>) {}
+
+    /// The time that [`Peripheral::next_wake`] named has come.
+    fn wake(&self, _state: &mut Self::State, _cx: &mut Context<'_>) {}
+
+    /// The level of each interrupt line, bit 0 the first: a pure function of the state.
+    fn irq_lines(&self, _state: &Self::State) -> u32 {
+        0
+    }
+
+    /// When the peripheral next has something to do by itself, in core clock cycles: a pure function of the state.
+    fn next_wake(&self, _state: &Self::State) -> Option<Cycle> {
+        None
+    }
+
+    /// Whether the peripheral asks for a reset of the chip (a watchdog that ran out).
+    fn reset_request(&self, _state: &Self::State) -> bool {
+        false
+    }
+}

@@ -1,0 +1,112 @@
+//! The one holder of every peripheral: reset, save, restore, compare, peek.
+
+use std::fmt::Debug;
+
+use super::{Access, Context, Dma, Peripheral};
+use crate::words::{BusFault, Cycle};
+
+/// A peripheral with its state, its type forgotten: what the bus holds.
+pub trait Device: Debug {
+    /// Reads a register.
+    fn read(&mut self, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault>;
+    /// Writes a register.
+    fn write(&mut self, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault>;
+    /// Takes bytes from the host.
+    fn input(&mut self, bytes: &[u8], cx: &mut Context<'_>);
+    /// Lets the peripheral do what was due.
+    fn wake(&mut self, cx: &mut Context<'_>);
+    /// The level of each interrupt line.
+    fn irq_lines(&self) -> u32;
+    /// When [`Device::wake`] is wanted.
+    fn next_wake(&self) -> Option<Cycle>;
+    /// Whether a reset of the chip is asked for.
+    fn reset_request(&self) -> bool;
+    /// What a read would give, without its side effects.
+    fn peek(&self, at: Access, now: Cycle) -> Result<u32, BusFault>;
+    /// Back to the state after reset.
+    fn reset(&mut self);
+    /// The state, encoded.
+    fn save(&self) -> Vec<u8>;
+    /// Takes back what [`Device::save`] gave.
+    fn restore(&mut self, saved: &[u8]) -> Result<(), postcard::Error>;
+}
+
+/// A model and its state.
+pub struct Slot<P: Peripheral> {
+    model: P,
+    state: P::State,
+}
+
+impl<P: Peripheral> Slot<P> {
+    /// A peripheral just after reset.
+    pub fn new(model: P) -> Self {
+        Slot { model, state: P::State::default() }
+    }
+}
+
+impl<P: Peripheral> Debug for Slot<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.state.fmt(f)
+    }
+}
+
+/// The memory that a debugger's look may see: none, so that a peek changes nothing.
+struct NoDma;
+
+impl Dma for NoDma {
+    fn read(&mut self, _address: u32, _bytes: &mut [u8]) -> Result<(), BusFault> {
+        Err(BusFault)
+    }
+    fn write(&mut self, _address: u32, _bytes: &[u8]) -> Result<(), BusFault> {
+        Err(BusFault)
+    }
+}
+
+impl<P: Peripheral> Device for Slot<P> {
+    fn read(&mut self, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
+        self.model.read(&mut self.state, at, cx)
+    }
+
+    fn write(&mut self, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
+        self.model.write(&mut self.state, at, value, cx)
+    }
+
+    fn input(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
+        self.model.input(&mut self.state, bytes, cx);
+    }
+
+    fn wake(&mut self, cx: &mut Context<'_>) {
+        self.model.wake(&mut self.state, cx);
+    }
+
+    fn irq_lines(&self) -> u32 {
+        self.model.irq_lines(&self.state)
+    }
+
+    fn next_wake(&self) -> Option<Cycle> {
+        self.model.next_wake(&self.state)
+    }
+
+    fn reset_request(&self) -> bool {
+        self.model.reset_request(&self.state)
+    }
+
+    fn peek(&self, at: Access, now: Cycle) -> Result<u32, BusFault> {
+        let mut output = Vec::new();
+        let mut cx = Context { now, dma: &mut NoDma, output: &mut output };
+        self.model.read(&mut self.state.clone(), at, &mut cx)
+    }
+
+    fn reset(&mut self) {
+        self.state = P::State::default();
+    }
+
+    fn save(&self) -> Vec<u8> {
+        postcard::to_stdvec(&self.state).expect("a peripheral's state is plain data")
+    }
+
+    fn restore(&mut self, saved: &[u8]) -> Result<(), postcard::Error> {
+        self.state = postcard::from_bytes(saved)?;
+        Ok(())
+    }
+}

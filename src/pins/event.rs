@@ -1,0 +1,91 @@
+//! Events: single crossings of the pins.
+
+use serde::{Deserialize, Serialize};
+
+use crate::words::{Icount, Width};
+
+/// An event and when it happened.
+///
+/// Events that arrive from outside (`Lines`, `Sleep`, `Dma`, `Reset` …) are stamped with the icount of the boundary
+/// at which the core looked at them, and stand before what the instruction at that icount does itself. Those that an
+/// access caused stand right behind that access, with its icount.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// When it happened.
+    pub icount: Icount,
+    /// What happened.
+    pub event: Event,
+}
+
+/// One crossing of the pins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The core read a peripheral: `value` is what it got, `None` a bus fault.
+    Read {
+        /// The bus address.
+        address: u32,
+        /// The size of the access.
+        width: Width,
+        /// What the bus answered.
+        value: Option<u32>,
+    },
+    /// The core wrote a peripheral.
+    Write {
+        /// The bus address.
+        address: u32,
+        /// The size of the access.
+        width: Width,
+        /// What was written.
+        value: u32,
+        /// Whether the bus took it; otherwise the core had a bus fault.
+        accepted: bool,
+    },
+    /// An interrupt line went up or down.
+    Line {
+        /// The external interrupt number (exception number − 16).
+        irq: u16,
+        /// Whether the line is now asserted.
+        asserted: bool,
+    },
+    /// A sleep (WFI, WFE) that began at this icount ended because of the pins, not of the core's own SysTick.
+    Sleep {
+        /// How long it lasted.
+        cycles: u64,
+    },
+    /// A DMA controller or a debugger wrote memory.
+    Memory {
+        /// The first address.
+        address: u32,
+        /// The bytes written.
+        bytes: Vec<u8>,
+    },
+    /// A semihosting call was answered by the host.
+    Host {
+        /// The operation, R0 of the call.
+        operation: u32,
+        /// What the host answered.
+        result: HostResult,
+    },
+    /// Bytes from the host reached a peripheral. Replay does not need it: what the core saw of them are reads.
+    Input {
+        /// The device's name on the board.
+        device: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// The chip was reset from outside the core (watchdog, reset pin).
+    Reset,
+    /// The digest of the whole core state at this icount: nothing crossed the pins.
+    Digest(u64),
+}
+
+/// What the host did for a semihosting call.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HostResult {
+    /// The new value of R0.
+    pub r0: u32,
+    /// Memory that the host filled: address and bytes.
+    pub memory: Vec<(u32, Vec<u8>)>,
+    /// The firmware asked to end with this exit code.
+    pub exit: Option<u32>,
+}

@@ -1,0 +1,138 @@
+//! The words that every layer uses: positions, accesses, bus faults.
+
+use serde::{Deserialize, Serialize};
+
+/// A position in a run: instructions retired since reset plus exception entries taken.
+///
+/// One icount names exactly one state of the core: the state *before* instruction `icount` executes, and before
+/// anything that arrives at the pins at this very icount has been looked at.
+pub type Icount = u64;
+
+/// Virtual time, in core clock cycles: the icount plus the cycles slept in WFI and WFE.
+pub type Cycle = u64;
+
+/// Where in a run something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Moment {
+    /// The position, in instructions and exception entries.
+    pub icount: Icount,
+    /// The virtual time, in core clock cycles.
+    pub cycle: Cycle,
+}
+
+/// The size of one bus access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Width {
+    /// 8 bits.
+    Byte,
+    /// 16 bits.
+    Half,
+    /// 32 bits.
+    Word,
+}
+
+impl Width {
+    /// The size in bytes: 1, 2 or 4.
+    pub const fn bytes(self) -> u32 {
+        match self {
+            Width::Byte => 1,
+            Width::Half => 2,
+            Width::Word => 4,
+        }
+    }
+
+    /// The bits that a value of this width can have.
+    pub const fn mask(self) -> u32 {
+        match self {
+            Width::Byte => 0xff,
+            Width::Half => 0xffff,
+            Width::Word => 0xffff_ffff,
+        }
+    }
+
+    /// The width of an access of `bytes` bytes, if the bus has one.
+    pub const fn from_bytes(bytes: u32) -> Option<Width> {
+        match bytes {
+            1 => Some(Width::Byte),
+            2 => Some(Width::Half),
+            4 => Some(Width::Word),
+            _ => None,
+        }
+    }
+}
+
+/// The bus answered an access with an error: the core takes a precise BusFault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BusFault;
+
+/// The registers of the core as the architecture names them (Armv7-M ARM B1.4), in one plain value.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Registers {
+    /// R0 to R12.
+    pub r: [u32; 13],
+    /// The main stack pointer.
+    pub msp: u32,
+    /// The process stack pointer.
+    pub psp: u32,
+    /// The link register, R14.
+    pub lr: u32,
+    /// The address of the next instruction; bit 0 is always clear (the T bit is in `xpsr`).
+    pub pc: u32,
+    /// APSR, IPSR and EPSR with ITSTATE and T.
+    pub xpsr: u32,
+    /// PRIMASK, bit 0.
+    pub primask: u32,
+    /// BASEPRI, bits 7:0.
+    pub basepri: u32,
+    /// FAULTMASK, bit 0.
+    pub faultmask: u32,
+    /// CONTROL: nPRIV (0), SPSEL (1), FPCA (2).
+    pub control: u32,
+    /// S0 to S31 as raw bits; zero on a core without FPU.
+    pub s: [u32; 32],
+    /// FPSCR; zero on a core without FPU.
+    pub fpscr: u32,
+    /// The local exclusive monitor: the address and value of the last LDREX, if it is still open.
+    pub exclusive: Option<(u32, u32)>,
+}
+
+impl Registers {
+    /// The exception number that the core is handling, 0 in Thread mode (IPSR).
+    pub fn ipsr(&self) -> u32 {
+        self.xpsr & 0x1ff
+    }
+
+    /// The stack pointer in use: PSP in Thread mode with CONTROL.SPSEL set, else MSP.
+    pub fn sp(&self) -> u32 {
+        if self.uses_psp() { self.psp } else { self.msp }
+    }
+
+    /// Sets the stack pointer in use.
+    pub fn set_sp(&mut self, value: u32) {
+        if self.uses_psp() {
+            self.psp = value & !3;
+        } else {
+            self.msp = value & !3;
+        }
+    }
+
+    /// Whether SP is the process stack pointer.
+    pub fn uses_psp(&self) -> bool {
+        self.ipsr() == 0 && self.control & 2 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sp_is_psp_only_in_thread_mode_with_spsel() {
+        let mut registers = Registers { msp: 0x100, psp: 0x200, control: 2, ..Registers::default() };
+        assert_eq!(registers.sp(), 0x200);
+        registers.xpsr = 15; // in SysTick
+        assert_eq!(registers.sp(), 0x100);
+        registers.set_sp(0x83);
+        assert_eq!((registers.msp, registers.psp), (0x80, 0x200));
+    }
+}
