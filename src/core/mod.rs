@@ -1,5 +1,19 @@
 //! The core: what Arm specifies, from instructions to interrupts. Deterministic; everything else comes through the pins.
 
 mod config;
+mod engine;
+mod exception;
+mod mpu;
+mod nvic;
+mod port;
+mod ppb;
+mod run;
+mod scb;
+mod state;
+mod systick;
+mod thumb;
 
 pub use config::{Config, CoreKind, Region, RegionKind};
+pub use engine::{Found, Hit, Memory, PAGE, Pages, Search};
+pub use run::{Context, Core, EngineError, Halt, Travel};
+pub use state::{Activity, State};

@@ -3,7 +3,7 @@
 use crate::words::{Moment, Registers};
 
 /// What was known when a fault exception was taken, or when the core locked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fault {
     /// The faulting instruction: the state before it.
     pub at: Moment,

@@ -1,0 +1,786 @@
+//! What Unicorn calls while it runs, and the state that those calls share.
+
+use std::{ffi::c_void, ptr::NonNull};
+
+use unicorn_engine_sys::{MemType, Prot, RegisterARM, TlbEntry, uc_emu_stop, uc_engine};
+
+use super::{
+    AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageUse, Port, Reply, Search, Span,
+    Translation,
+    blocks::{Block, Blocks},
+    translator::{Kind, read_register, write_register},
+};
+use crate::{
+    core::thumb::{self, ItState},
+    timeline::WatchKind,
+    words::{Icount, Width},
+};
+
+/// Accesses to these addresses end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
+pub const POISON: u32 = 0xc000_0000;
+/// Pages with a watchpoint appear here, as a device: this many of them.
+pub const SHADOW: u32 = 0xf000_0000;
+/// The most pages that can be watched at the same time.
+pub const SHADOW_PAGES: usize = 1024;
+
+/// Bits of xPSR that hold ITSTATE.
+const XPSR_IT: u32 = 0x0600_fc00;
+const XPSR_T: u32 = 1 << 24;
+
+/// What the last refused page was, because the translator's fault hooks know only the poisoned address.
+#[derive(Clone, Copy)]
+struct Refusal {
+    page: u32,
+    fault: AccessFault,
+}
+
+/// One load or store that an instruction has done already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Access {
+    address: u32,
+    width: Width,
+    /// The value loaded; `None` for a store.
+    loaded: Option<u32>,
+}
+
+/// All that the hooks share with [`super::Translator`].
+pub struct Shared {
+    kind: Kind,
+    uc: *mut uc_engine,
+    port: Option<NonNull<dyn Port>>,
+
+    /// Fast: the icount of the first instruction of `block`. Exact: the icount of the instruction at `pc`.
+    pub icount: Icount,
+    /// The block that runs now. Exact: the instruction that runs now, as a block of one. Of no instructions when nothing
+    /// runs yet, or no more.
+    pub block: Block,
+    /// The block in front of `block`.
+    previous: Block,
+    /// Exact: whether `block` begins a basic block of the architecture.
+    boundary: bool,
+    /// A SEV has run.
+    pub event: bool,
+    /// The block hook looks closer when the end of a block is past this icount.
+    threshold: Icount,
+    span: Span,
+    attention: Attention,
+    pub blocks: Blocks,
+    pub exit: Option<Exit>,
+    pub it: ItState,
+    /// The exact engine stands at an IT instruction whose block it must go through with single steps.
+    pub single_steps: bool,
+
+    pub search: Search,
+    /// Addresses of watched pages, by their index behind [`SHADOW`].
+    pub shadow: Vec<u32>,
+    found_before: Option<Hit>,
+    found_here: Vec<Hit>,
+
+    refusal: Option<Refusal>,
+    /// The accesses of the instruction at this icount.
+    accesses: Vec<Access>,
+    accesses_at: Icount,
+    /// Accesses that are answered from `accesses` because the instruction runs again.
+    pub muted: usize,
+    answer: u64,
+    answer_address: u32,
+}
+
+impl Shared {
+    pub fn new(kind: Kind, uc: *mut uc_engine) -> Shared {
+        let never = Attention { at: Icount::MAX, pending: false };
+        Shared {
+            kind,
+            uc,
+            port: None,
+            icount: 0,
+            block: Block::default(),
+            previous: Block::default(),
+            boundary: false,
+            event: false,
+            threshold: 0,
+            span: Span { start: 0, boundary: false, limit: 0 },
+            attention: never,
+            blocks: Blocks::new(),
+            exit: None,
+            it: ItState::default(),
+            single_steps: false,
+            search: Search::default(),
+            shadow: Vec::new(),
+            found_before: None,
+            found_here: Vec::new(),
+            refusal: None,
+            accesses: Vec::new(),
+            accesses_at: Icount::MAX,
+            muted: 0,
+            answer: 0,
+            answer_address: 0,
+        }
+    }
+
+    /// Gets ready for a run. `port` must stay valid until [`Shared::finish`].
+    pub fn begin(&mut self, port: NonNull<dyn Port>, span: Span, pc: u32, it: ItState) {
+        self.port = Some(port);
+        self.span = span;
+        self.icount = span.start;
+        // As if a block without instructions had run in front of the first one.
+        self.block = Block { address: pc, ends: span.boundary, unmasks: true, ..Block::default() };
+        self.previous = self.block;
+        self.boundary = span.boundary;
+        self.event = false;
+        self.exit = None;
+        self.it = it;
+        self.single_steps = false;
+        self.refusal = None;
+        self.attend();
+    }
+
+    /// Forgets the port.
+    pub fn finish(&mut self) {
+        self.port = None;
+    }
+
+    /// Hands the accesses of a stopped instruction to the engine that will run it again.
+    pub fn give_accesses(&mut self, other: &mut Shared) {
+        other.accesses = std::mem::take(&mut self.accesses);
+        other.accesses_at = self.accesses_at;
+        other.muted = other.accesses.len();
+        self.accesses_at = Icount::MAX;
+        self.muted = 0;
+    }
+
+    /// The instruction that stopped here with [`Exit::Accessed`] will run again, here.
+    pub fn repeat_accesses(&mut self) {
+        self.muted = self.accesses.len();
+    }
+
+    /// The last hit that is not past `icount`, of a search that collects.
+    pub fn take_found(&mut self, icount: Icount) -> Option<Hit> {
+        let here = self.found_here.iter().rev().find(|hit| hit.icount <= icount).copied();
+        let before = self.found_before.take();
+        self.found_here.clear();
+        here.or(before)
+    }
+
+    fn found(&mut self, hit: Hit) {
+        self.found_here.push(hit);
+    }
+
+    fn settle_found(&mut self) {
+        if let Some(last) = self.found_here.pop() {
+            self.found_before = Some(last);
+            self.found_here.clear();
+        }
+    }
+
+    fn port(&mut self) -> &mut dyn Port {
+        port_of(self.port)
+    }
+
+    pub fn memory(&mut self) -> &mut Memory {
+        self.port().memory()
+    }
+
+    fn attend(&mut self) {
+        self.attention = self.port().attention();
+        let at = if self.attention.pending { 0 } else { self.attention.at };
+        self.threshold = at.min(self.span.limit);
+    }
+
+    fn stop(&mut self, exit: Exit) {
+        self.exit = Some(exit);
+        // SAFETY: called from a hook of this live engine.
+        unsafe { uc_emu_stop(self.uc) };
+    }
+
+    fn register(&self, id: RegisterARM) -> u32 {
+        read_register(self.uc, id)
+    }
+
+    fn is_privileged(&self) -> bool {
+        self.register(RegisterARM::CONTROL) & 1 == 0 || self.register(RegisterARM::IPSR) & 0x1ff != 0
+    }
+
+    fn masks(&self) -> Masks {
+        // Unprivileged code reads all of these as zero, and so would we: look from Handler mode.
+        let peek = !self.is_privileged();
+        if peek {
+            write_register(self.uc, RegisterARM::IPSR, 3);
+        }
+        let masks = Masks {
+            primask: self.register(RegisterARM::PRIMASK) & 1 != 0,
+            faultmask: self.register(RegisterARM::FAULTMASK) & 1 != 0,
+            basepri: self.register(RegisterARM::BASEPRI) as u8,
+        };
+        if peek {
+            write_register(self.uc, RegisterARM::IPSR, 0);
+        }
+        masks
+    }
+
+    /// Whether the core wants to look at the pins at this boundary. `unmasked` tells that the masks may have changed.
+    fn wants_attention(&mut self, icount: Icount, unmasked: bool) -> bool {
+        if icount >= self.attention.at {
+            return true;
+        }
+        unmasked && self.can_take()
+    }
+
+    /// Whether a pending exception can be taken as the masks stand now.
+    fn can_take(&mut self) -> bool {
+        if !self.attention.pending {
+            return false;
+        }
+        let masks = self.masks();
+        self.port().takeable(masks)
+    }
+
+    /// The translator leaves ITSTATE of the faulting instruction behind when a data hook has been called, as if the
+    /// access would fault; but a running block keeps it at zero. Left alone, the next block would run under a condition.
+    fn forget_it_state(&self) {
+        if self.register(RegisterARM::XPSR) & XPSR_IT != 0 {
+            write_register(self.uc, RegisterARM::EPSR, XPSR_T);
+        }
+    }
+
+    pub fn icount_at(&mut self, pc: u32) -> Icount {
+        if self.kind == Kind::Exact {
+            return self.icount;
+        }
+        let block = self.block;
+        self.icount + u64::from(block.index_of(self.memory(), pc))
+    }
+
+    /// The icount of the state behind the last instruction that ran, when nothing is left undone.
+    pub fn icount_behind(&self) -> Icount {
+        self.icount + u64::from(self.block.count)
+    }
+
+    /// Whether the block that runs now begins a basic block of the architecture.
+    fn is_boundary(&self) -> bool {
+        match self.kind {
+            Kind::Fast => self.previous.ends || self.block.address != self.previous.end(),
+            Kind::Exact => self.boundary,
+        }
+    }
+
+    /// Whether a basic block of the architecture begins at `icount`, which is a position in the block that runs now.
+    pub fn is_boundary_at(&self, icount: Icount) -> bool {
+        icount == self.icount && self.is_boundary()
+    }
+}
+
+/// The rest of the core. The lifetime is the hook's; no two of these are alive at the same time.
+fn port_of<'a>(port: Option<NonNull<dyn Port>>) -> &'a mut dyn Port {
+    let mut port = port.expect("hooks are called only during a run");
+    // SAFETY: `Shared::begin` got the pointer from a live exclusive borrow that lasts until `Shared::finish`.
+    unsafe { port.as_mut() }
+}
+
+/// # Safety
+/// `data` must be the `Shared` of the engine that calls.
+unsafe fn shared<'a>(data: *mut c_void) -> &'a mut Shared {
+    // SAFETY: by the contract of this function; Unicorn calls one hook at a time, and `Translator` touches its
+    // `Shared` only while the engine does not run.
+    unsafe { &mut *data.cast::<Shared>() }
+}
+
+/// A block of the fast engine begins.
+pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let address = address as u32;
+    let previous = s.block;
+    s.icount += u64::from(previous.count);
+    let block = match s.blocks.get(address, size) {
+        Some(block) => *block,
+        None => scan_block(s, address, size),
+    };
+    s.block = block;
+    s.previous = previous;
+    let end = s.icount + u64::from(block.count);
+    if end > s.threshold || block.special {
+        fast_block_closer(s, end);
+    }
+}
+
+#[cold]
+fn scan_block(s: &mut Shared, address: u32, size: u32) -> Block {
+    let memory = port_of(s.port).memory();
+    s.blocks.scan(memory, address, size, &s.search.breakpoints)
+}
+
+fn fast_block_closer(s: &mut Shared, end: Icount) {
+    let block = s.block;
+    let unmasked = s.previous.unmasks;
+    let stop = if s.is_boundary() && s.wants_attention(s.icount, unmasked) {
+        Some(Exit::Attention)
+    } else if end > s.span.limit {
+        Some(Exit::Limit)
+    } else if block.breakpoint && !s.search.collect {
+        Some(Exit::Block(block.count))
+    } else {
+        None
+    };
+    if let Some(exit) = stop {
+        s.block.count = 0;
+        s.stop(exit);
+        return;
+    }
+    s.event |= block.sets_event;
+    if block.breakpoint {
+        s.settle_found();
+        let memory = port_of(s.port).memory();
+        for &pc in s.search.breakpoints.range(block.address..block.end()) {
+            let icount = s.icount + u64::from(block.index_of(memory, pc));
+            s.found_here.push(Hit { icount, found: Found::Breakpoint });
+        }
+    }
+}
+
+/// A block of the exact engine begins: the only place to stop in front of an instruction that is inside an IT block.
+pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, _address: u64, _size: u32, data: *mut c_void) {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let (icount, boundary, unmasked) = exact_position(s);
+    let exit = if icount >= s.span.limit {
+        Exit::Limit
+    } else if boundary && s.wants_attention(icount, unmasked) {
+        Exit::Attention
+    } else {
+        return;
+    };
+    s.retire();
+    s.stop(exit);
+}
+
+/// The icount of the next instruction, whether it begins a basic block, and whether the one before can unmask.
+fn exact_position(s: &Shared) -> (Icount, bool, bool) {
+    (s.icount_behind(), s.block.ends, s.block.unmasks)
+}
+
+/// An instruction of the exact engine begins.
+pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    if s.exit.is_some() {
+        return;
+    }
+    let address = address as u32;
+    let (icount, boundary, unmasked) = exact_position(s);
+    if s.block.count != 0 {
+        s.advance_it();
+    }
+    // Inside an IT block the translator cannot stop; `Translator::step_through_it` sees to it.
+    let can_stop = s.it.0 == 0;
+    if can_stop {
+        let stop = if icount >= s.span.limit {
+            Some(Exit::Limit)
+        } else if boundary && s.wants_attention(icount, unmasked) {
+            Some(Exit::Attention)
+        } else if !s.search.collect && s.search.breakpoints.contains(&address) {
+            Some(Exit::Found(Found::Breakpoint))
+        } else {
+            None
+        };
+        if let Some(exit) = stop {
+            s.retire();
+            s.stop(exit);
+            return;
+        }
+    }
+    let first = s.memory().read_half(address).unwrap_or(0);
+    let second = s.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
+    if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
+        let instructions = 4 - (first & 0xf).trailing_zeros();
+        let inside = address..address.wrapping_add(2 + 4 * instructions);
+        if s.span.limit <= icount + u64::from(instructions)
+            || s.search.breakpoints.range(inside).next().is_some() && !s.search.collect
+        {
+            s.retire();
+            s.single_steps = true;
+            // SAFETY: called from a hook of this live engine.
+            unsafe { uc_emu_stop(s.uc) };
+            return;
+        }
+    }
+    s.retire();
+    s.event |= thumb::sets_event(first, second);
+    s.block = Block {
+        address,
+        size: thumb::length(first) as u16,
+        count: 1,
+        ends: thumb::ends_block(first, second),
+        unmasks: thumb::changes_masks(first, second),
+        ..Block::default()
+    };
+    if s.search.collect && s.search.breakpoints.contains(&address) {
+        s.settle_found();
+        s.found(Hit { icount, found: Found::Breakpoint });
+    }
+}
+
+impl Shared {
+    /// Exact: counts the instruction that ran, if one did. What it was still tells what the next one begins.
+    pub fn retire(&mut self) {
+        self.icount += u64::from(self.block.count);
+        self.block.count = 0;
+        self.boundary = self.block.ends;
+    }
+
+    fn advance_it(&mut self) {
+        let first = self.memory_half(self.block.address);
+        self.it = self.it.after(first);
+    }
+
+    fn memory_half(&mut self, address: u32) -> u16 {
+        self.memory().read_half(address).unwrap_or(0)
+    }
+
+    /// Exact: the instruction in front of the exit of a single step has run.
+    pub fn stepped(&mut self) {
+        self.advance_it();
+        self.retire();
+    }
+
+    /// Exact: whether the search is for the instruction that is next.
+    pub fn breakpoint_at(&self, pc: u32) -> bool {
+        !self.search.collect && self.search.breakpoints.contains(&pc)
+    }
+
+    /// Exact: whether the limit is reached.
+    pub fn at_limit(&self) -> bool {
+        self.icount >= self.span.limit
+    }
+}
+
+/// SVC, BKPT, EXC_RETURN and some faults.
+pub unsafe extern "C" fn interrupt(_uc: *mut uc_engine, number: u32, data: *mut c_void) {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let exit = match number {
+        2 => Exit::Svc,
+        7 => Exit::Bkpt,
+        8 => Exit::ExceptionReturn(s.register(RegisterARM::PC) | (s.register(RegisterARM::XPSR) >> 24 & 1)),
+        17 => Exit::Fault(Fault::NoCoprocessor),
+        18 => Exit::Fault(Fault::InvalidState),
+        22 => Exit::Fault(Fault::Access { address: 0, fault: AccessFault::Unaligned }),
+        _ => Exit::Fault(Fault::Undefined),
+    };
+    s.stop(exit);
+}
+
+/// UDF, WFE, YIELD, and instructions in ARM state.
+pub unsafe extern "C" fn invalid(_uc: *mut uc_engine, data: *mut c_void) -> bool {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    if s.register(RegisterARM::XPSR) & XPSR_T == 0 {
+        s.exit = Some(Exit::Fault(Fault::InvalidState));
+        return false;
+    }
+    let last = s.last_instruction();
+    match (s.memory_half(last), s.memory_half(last.wrapping_add(2))) {
+        (0xbf10, _) | (0xf3af, 0x8001) => true, // YIELD: nothing else to run
+        (0xbf20, _) | (0xf3af, 0x8002) => {
+            s.stop(Exit::Wfe);
+            true
+        }
+        _ => {
+            s.exit = Some(Exit::Fault(Fault::Undefined));
+            false
+        }
+    }
+}
+
+impl Shared {
+    /// The address of the last instruction of the block.
+    pub fn last_instruction(&mut self) -> u32 {
+        let block = self.block;
+        let mut at = block.address;
+        for _ in 1..block.count {
+            at = at.wrapping_add(thumb::length(self.memory_half(at)));
+        }
+        at
+    }
+}
+
+/// Where a page leads, and with which permissions: the one door for memory, devices, faults and change tracking.
+pub unsafe extern "C" fn fill(
+    _uc: *mut uc_engine,
+    address: u64,
+    access: MemType,
+    result: *mut TlbEntry,
+    data: *mut c_void,
+) -> bool {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let address = address as u32;
+    let page_use = match access {
+        MemType::FETCH => PageUse::Fetch,
+        MemType::WRITE => PageUse::Store,
+        _ => PageUse::Load,
+    };
+    let privileged = s.is_privileged();
+    let entry = s.entry(address, page_use, privileged);
+    if page_use != PageUse::Fetch {
+        s.forget_it_state();
+    }
+    let Some((physical, permissions)) = entry else {
+        return false;
+    };
+    // SAFETY: Unicorn passes a valid entry to fill.
+    unsafe { result.write(TlbEntry { paddr: u64::from(physical), perms: permissions }) };
+    true
+}
+
+impl Shared {
+    fn entry(&mut self, address: u32, page_use: PageUse, privileged: bool) -> Option<(u32, Prot)> {
+        let page_address = address & !(PAGE - 1);
+        let translation = self.port().translate(address, page_use, privileged);
+        let fault = match translation {
+            Translation::Memory { page_address: physical, write, execute } => {
+                let page = self.memory().page(physical).expect("translate names a page of memory");
+                if page_use == PageUse::Fetch && execute {
+                    self.memory().mark_code(page);
+                }
+                if page_use != PageUse::Fetch
+                    && let Some(index) = self.shadow.iter().position(|watched| *watched == physical)
+                {
+                    return Some((SHADOW + index as u32 * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0)));
+                }
+                if page_use == PageUse::Store && write {
+                    if self.memory().is_code(page) {
+                        self.blocks.clear();
+                    }
+                    self.memory().mark_dirty(page);
+                }
+                let mut permissions = Prot::READ.0;
+                // No store goes unseen until the page is kept; no page is executable that nobody executes, because
+                // stores to executable pages are slow for ever.
+                if write && self.memory().is_dirty(page) {
+                    permissions |= Prot::WRITE.0;
+                }
+                if execute && self.memory().is_code(page) {
+                    permissions |= Prot::EXEC.0;
+                }
+                if page_use != PageUse::Store || write {
+                    return Some((physical, Prot(permissions)));
+                }
+                AccessFault::Bus
+            }
+            Translation::Guarded { page_address: physical } if page_use != PageUse::Fetch => {
+                let index = self.shadow.iter().position(|page| *page == physical).unwrap_or_else(|| {
+                    self.shadow.push(physical);
+                    self.shadow.len() - 1
+                });
+                return Some((SHADOW + index as u32 * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0)));
+            }
+            Translation::Device if page_use != PageUse::Fetch => {
+                return Some((page_address, Prot(Prot::READ.0 | Prot::WRITE.0)));
+            }
+            Translation::Guarded { .. } | Translation::Device | Translation::Refused => {
+                AccessFault::Protection
+            }
+            Translation::Unmapped => AccessFault::Bus,
+        };
+        self.refusal = Some(Refusal { page: page_address, fault });
+        // Refusing here would lose the address within the page: let data accesses run into the unmapped hook instead.
+        (page_use != PageUse::Fetch).then_some((POISON, Prot(Prot::READ.0 | Prot::WRITE.0)))
+    }
+
+    /// Why a fetch was refused.
+    pub fn fetch_fault(&self) -> AccessFault {
+        self.refusal.map_or(AccessFault::Bus, |refusal| refusal.fault)
+    }
+}
+
+/// A load or store at a poisoned page.
+pub unsafe extern "C" fn unmapped(
+    _uc: *mut uc_engine,
+    _access: MemType,
+    address: u64,
+    _size: i32,
+    _value: i64,
+    data: *mut c_void,
+) -> bool {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let offset = address as u32 & (PAGE - 1);
+    let refusal =
+        s.refusal.unwrap_or(Refusal { page: address as u32 & !(PAGE - 1), fault: AccessFault::Bus });
+    s.exit = Some(Exit::Fault(Fault::Access { address: refusal.page + offset, fault: refusal.fault }));
+    false
+}
+
+/// A load or store at a device or a watched page, with the PC at the very instruction. False abandons the instruction.
+pub unsafe extern "C" fn access(
+    _uc: *mut uc_engine,
+    kind: MemType,
+    address: u64,
+    size: i32,
+    value: i64,
+    data: *mut c_void,
+) -> bool {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let store = (kind == MemType::WRITE_PROT).then_some(value as u64);
+    let address = address as u32;
+    let pc = s.register(RegisterARM::PC);
+    let icount = s.icount_at(pc);
+    let done = if address >= SHADOW {
+        s.watched_access(icount, address, size as u32, store)
+    } else {
+        s.device_access(icount, address, size as u32, store)
+    };
+    if done {
+        s.forget_it_state();
+    }
+    done
+}
+
+impl Shared {
+    fn device_access(&mut self, icount: Icount, address: u32, size: u32, store: Option<u64>) -> bool {
+        if self.accesses_at != icount {
+            self.accesses.clear();
+            self.muted = 0;
+            self.accesses_at = icount;
+        }
+        // 64-bit accesses (VLDR, VSTR of a double) are two words on the bus.
+        let (width, beats) = match Width::from_bytes(size) {
+            Some(width) => (width, 1),
+            None => (Width::Word, size / 4),
+        };
+        if !address.is_multiple_of(width.bytes()) {
+            return self.refuse(address, AccessFault::Unaligned);
+        }
+        let repeated = self.muted > 0;
+        self.answer = 0;
+        self.answer_address = address;
+        for beat in 0..beats {
+            let address = address + 4 * beat;
+            let store = store.map(|value| (value >> (32 * beat)) as u32 & width.mask());
+            match self.beat(icount, address, width, store) {
+                Reply::Done(value) => self.answer |= u64::from(value & width.mask()) << (32 * beat),
+                Reply::Fault(fault) => return self.refuse(address, fault),
+            }
+        }
+        if !repeated {
+            self.attend();
+            if self.can_take() || self.port().interrupts_run() {
+                self.exit = Some(Exit::Accessed);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn beat(&mut self, icount: Icount, address: u32, width: Width, store: Option<u32>) -> Reply {
+        if self.muted > 0 {
+            let access = self.accesses[self.accesses.len() - self.muted];
+            if access.address == address
+                && access.width == width
+                && access.loaded.is_none() == store.is_some()
+            {
+                self.muted -= 1;
+                return Reply::Done(access.loaded.unwrap_or(0));
+            }
+            self.muted = 0;
+        }
+        // Privilege matters only to the system control space; asking is not free.
+        let privileged = address < 0xe000_0000 || self.is_privileged();
+        let reply = match store {
+            None => self.port().load(icount, address, width, privileged),
+            Some(value) => self.port().store(icount, address, width, value, privileged),
+        };
+        if let Reply::Done(value) = reply {
+            let loaded = store.is_none().then_some(value);
+            self.accesses.push(Access { address, width, loaded });
+        }
+        reply
+    }
+
+    fn refuse(&mut self, address: u32, fault: AccessFault) -> bool {
+        self.exit = Some(Exit::Fault(Fault::Access { address, fault }));
+        false
+    }
+
+    fn watched_access(&mut self, icount: Icount, shadow: u32, size: u32, store: Option<u64>) -> bool {
+        let address = self.shadow_address(shadow);
+        let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
+        let privileged = self.is_privileged();
+        if !self.port().allows(address, size, page_use, privileged) {
+            return self.refuse(address, AccessFault::Protection);
+        }
+        let mut old = [0; 8];
+        let old = &mut old[..size as usize];
+        if self.memory().read(address, old).is_err() {
+            return true; // the access crosses the end of memory: the translator splits it and finds the fault
+        }
+        let hit = self.search.watchpoints.iter().find(|watch| {
+            let changed = |at: u32| {
+                store.is_some_and(|value| {
+                    let byte = at.wrapping_sub(address) as usize;
+                    old[byte] != (value >> (8 * byte)) as u8
+                })
+            };
+            let mut overlap =
+                (address..address + size).filter(|at| at.wrapping_sub(watch.address) < watch.length);
+            match watch.kind {
+                WatchKind::Write => overlap.any(changed),
+                WatchKind::Read => store.is_none() && overlap.next().is_some(),
+                WatchKind::Access => overlap.next().is_some(),
+            }
+        });
+        let Some(watch) = hit else { return true };
+        let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
+        if self.search.collect {
+            self.settle_found();
+            self.found(Hit { icount: icount + 1, found });
+            return true;
+        }
+        self.exit = Some(Exit::Found(found));
+        false
+    }
+
+    fn shadow_address(&self, shadow: u32) -> u32 {
+        let page = self.shadow[((shadow - SHADOW) / PAGE) as usize];
+        page + (shadow & (PAGE - 1))
+    }
+}
+
+/// The load itself, after [`access`] has let it pass.
+pub unsafe extern "C" fn device_load(_uc: *mut uc_engine, offset: u64, _size: u32, data: *mut c_void) -> u64 {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    // Of a 64-bit load the translator asks for the words one by one.
+    let second_word = (offset as u32).wrapping_sub(s.answer_address) & 4 != 0;
+    if second_word { s.answer >> 32 } else { s.answer & 0xffff_ffff }
+}
+
+/// The store itself: [`access`] has done it.
+pub unsafe extern "C" fn device_store(_: *mut uc_engine, _: u64, _: u32, _: u64, _: *mut c_void) {}
+
+/// A load from a watched page.
+pub unsafe extern "C" fn shadow_load(_uc: *mut uc_engine, offset: u64, size: u32, data: *mut c_void) -> u64 {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let address = s.shadow_address(SHADOW + offset as u32);
+    let mut bytes = [0; 8];
+    // A watched page is a page of memory, and an access here never crosses its end.
+    let _ = s.memory().read(address, &mut bytes[..size as usize]);
+    u64::from_le_bytes(bytes)
+}
+
+/// A store to a watched page.
+pub unsafe extern "C" fn shadow_store(
+    _: *mut uc_engine,
+    offset: u64,
+    size: u32,
+    value: u64,
+    data: *mut c_void,
+) {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let address = s.shadow_address(SHADOW + offset as u32);
+    let _ = s.memory().write(address, &value.to_le_bytes()[..size as usize]);
+}

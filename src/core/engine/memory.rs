@@ -1,0 +1,349 @@
+//! Flash and RAM, shared by the two engines, with the pages that changed since the last checkpoint.
+
+use std::{
+    alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
+    ptr::NonNull,
+};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::{
+    core::{Config, RegionKind},
+    words::BusFault,
+};
+
+/// The granule of permissions and of change tracking, in bytes: what the translator calls a page.
+pub const PAGE: u32 = 1024;
+
+/// A page of flash or RAM: an index over all regions in the order of the configuration.
+pub type PageId = u32;
+
+/// The contents of some pages at some position of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pages {
+    ids: Vec<PageId>,
+    bytes: Vec<u8>,
+}
+
+impl Pages {
+    /// The pages, in the order in which they were first written.
+    pub fn ids(&self) -> &[PageId] {
+        &self.ids
+    }
+
+    /// Memory that this takes, in bytes.
+    pub fn size(&self) -> usize {
+        self.ids.len() * (PAGE as usize + size_of::<PageId>())
+    }
+
+    /// Adds the pages of `other` that are not here yet.
+    pub fn merge_missing(&mut self, other: &Pages, seen: &mut Vec<bool>) {
+        for &id in &self.ids {
+            let id = id as usize;
+            if seen.len() <= id {
+                seen.resize(id + 1, false);
+            }
+            seen[id] = true;
+        }
+        for (&id, bytes) in other.ids.iter().zip(other.bytes.chunks_exact(PAGE as usize)) {
+            if !seen.get(id as usize).copied().unwrap_or(false) {
+                self.ids.push(id);
+                self.bytes.extend_from_slice(bytes);
+            }
+        }
+        for &id in &self.ids {
+            if let Some(mark) = seen.get_mut(id as usize) {
+                *mark = false;
+            }
+        }
+    }
+}
+
+struct Block {
+    base: u32,
+    size: u32,
+    kind: RegionKind,
+    aliases: Vec<u32>,
+    first_page: PageId,
+    bytes: NonNull<u8>,
+}
+
+impl Block {
+    fn layout(&self) -> Layout {
+        Layout::from_size_align(self.size as usize, 4096).expect("a region is smaller than the address space")
+    }
+
+    fn offset(&self, address: u32) -> Option<u32> {
+        std::iter::once(&self.base)
+            .chain(&self.aliases)
+            .map(|base| address.wrapping_sub(*base))
+            .find(|offset| *offset < self.size)
+    }
+}
+
+/// Flash and RAM.
+pub struct Memory {
+    blocks: Vec<Block>,
+    dirty: Vec<bool>,
+    before: Pages,
+    /// Pages from which instructions were translated and that can be written: their translations can go stale.
+    code: Vec<bool>,
+    /// Code pages written by anything but the engine's own stores, since the engines last looked.
+    stale_code: Vec<PageId>,
+    hashes: Vec<Option<u64>>,
+    epoch: u64,
+}
+
+impl Memory {
+    /// Zeroed RAM and erased flash.
+    pub fn new(config: &Config) -> Memory {
+        let mut blocks = Vec::new();
+        let mut pages = 0;
+        for region in &config.regions {
+            let mut block = Block {
+                base: region.base,
+                size: region.size,
+                kind: region.kind,
+                aliases: region.aliases.clone(),
+                first_page: pages,
+                bytes: NonNull::dangling(),
+            };
+            let layout = block.layout();
+            // SAFETY: the layout's size is not zero: `Config::check` refuses empty regions.
+            let bytes = unsafe { alloc_zeroed(layout) };
+            block.bytes = NonNull::new(bytes).unwrap_or_else(|| handle_alloc_error(layout));
+            if region.kind == RegionKind::Flash {
+                // SAFETY: the block was just allocated with this size.
+                unsafe { std::ptr::write_bytes(bytes, 0xff, region.size as usize) };
+            }
+            pages += region.size / PAGE;
+            blocks.push(block);
+        }
+        Memory {
+            blocks,
+            dirty: vec![false; pages as usize],
+            before: Pages::default(),
+            code: vec![false; pages as usize],
+            stale_code: Vec::new(),
+            hashes: vec![None; pages as usize],
+            epoch: 1,
+        }
+    }
+
+    /// For each region: its base, its size in bytes, and its memory on the host, for the engines to map.
+    pub(super) fn host_blocks(&self) -> impl Iterator<Item = (u32, u32, NonNull<u8>)> + '_ {
+        self.blocks.iter().map(|b| (b.base, b.size, b.bytes))
+    }
+
+    /// The page that holds an address, directly or through an alias.
+    pub fn page(&self, address: u32) -> Option<PageId> {
+        self.blocks.iter().find_map(|b| b.offset(address).map(|offset| b.first_page + offset / PAGE))
+    }
+
+    /// The first address of a page, not through an alias.
+    pub fn page_address(&self, page: PageId) -> u32 {
+        let block = self.block_of(page);
+        block.base + (page - block.first_page) * PAGE
+    }
+
+    /// What the page is for.
+    pub fn page_kind(&self, page: PageId) -> RegionKind {
+        self.block_of(page).kind
+    }
+
+    fn block_of(&self, page: PageId) -> &Block {
+        let after = self.blocks.partition_point(|b| b.first_page <= page);
+        &self.blocks[after - 1]
+    }
+
+    fn pointer(&self, page: PageId) -> NonNull<u8> {
+        let block = self.block_of(page);
+        // SAFETY: the page is inside the block that `block_of` found, so the offset is inside its allocation.
+        unsafe { block.bytes.add(((page - block.first_page) * PAGE) as usize) }
+    }
+
+    fn copy_page(&self, page: PageId, to: &mut [u8]) {
+        assert_eq!(to.len(), PAGE as usize);
+        // SAFETY: a page is PAGE bytes inside a live allocation; no engine runs while `self` is borrowed, or it waits
+        // in the very callback that got here; `to` is separate memory.
+        unsafe { std::ptr::copy_nonoverlapping(self.pointer(page).as_ptr(), to.as_mut_ptr(), to.len()) };
+    }
+
+    /// Whether a page was written since the last checkpoint.
+    pub fn is_dirty(&self, page: PageId) -> bool {
+        self.dirty[page as usize]
+    }
+
+    /// Keeps what a page holds now, because it is about to be written for the first time since the last checkpoint.
+    pub fn mark_dirty(&mut self, page: PageId) {
+        let index = page as usize;
+        if self.dirty[index] {
+            return;
+        }
+        self.dirty[index] = true;
+        self.hashes[index] = None;
+        let start = self.before.bytes.len();
+        self.before.bytes.resize(start + PAGE as usize, 0);
+        let mut bytes = std::mem::take(&mut self.before.bytes);
+        self.copy_page(page, &mut bytes[start..]);
+        self.before.bytes = bytes;
+        self.before.ids.push(page);
+    }
+
+    /// Notes that instructions are fetched from a page.
+    pub fn mark_code(&mut self, page: PageId) {
+        self.code[page as usize] = true;
+    }
+
+    /// Whether instructions were fetched from a page.
+    pub fn is_code(&self, page: PageId) -> bool {
+        self.code[page as usize]
+    }
+
+    /// Every writable page that instructions were fetched from.
+    pub fn writable_code(&self) -> impl Iterator<Item = PageId> + '_ {
+        (0..self.code.len() as PageId)
+            .filter(|page| self.code[*page as usize] && self.page_kind(*page) == RegionKind::Ram)
+    }
+
+    /// Changes when permissions handed out so far are no longer right.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Permissions changed: what the engines have cached of them is wrong.
+    pub fn invalidate_permissions(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// Code pages that changed behind the engines' back.
+    pub fn take_stale_code(&mut self) -> Vec<PageId> {
+        std::mem::take(&mut self.stale_code)
+    }
+
+    /// Begins a new interval; gives what the pages written in the last one held at its start.
+    pub fn take_changes(&mut self) -> Pages {
+        for &page in &self.before.ids {
+            self.dirty[page as usize] = false;
+            self.hashes[page as usize] = None;
+        }
+        self.epoch += 1;
+        std::mem::take(&mut self.before)
+    }
+
+    /// Bytes that [`Memory::take_changes`] would give.
+    pub fn changes_size(&self) -> usize {
+        self.before.size()
+    }
+
+    /// Exchanges the contents of pages: a delta that was applied becomes the delta that undoes it.
+    pub fn swap(&mut self, pages: &mut Pages) {
+        let mut old = vec![0; PAGE as usize];
+        for (&page, bytes) in pages.ids.iter().zip(pages.bytes.chunks_exact_mut(PAGE as usize)) {
+            self.copy_page(page, &mut old);
+            // SAFETY: as in `copy_page`, the other way around.
+            unsafe {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.pointer(page).as_ptr(), bytes.len())
+            };
+            bytes.copy_from_slice(&old);
+            self.hashes[page as usize] = None;
+            if self.code[page as usize] {
+                self.stale_code.push(page);
+            }
+        }
+    }
+
+    /// Undoes everything since the last checkpoint.
+    pub fn undo_changes(&mut self) {
+        let mut changes = self.take_changes();
+        self.swap(&mut changes);
+    }
+
+    /// Reads memory. Fails without effect when a byte is outside flash and RAM.
+    pub fn read(&self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+        let mut done = 0;
+        while done < bytes.len() {
+            let at = address.wrapping_add(done as u32);
+            let page = self.page(at).ok_or(BusFault)?;
+            let offset = at as usize % PAGE as usize;
+            let length = (PAGE as usize - offset).min(bytes.len() - done);
+            // SAFETY: `offset + length` stays inside the page; see `copy_page`.
+            unsafe {
+                std::ptr::copy_nonoverlapping(
+                    self.pointer(page).as_ptr().add(offset),
+                    bytes[done..].as_mut_ptr(),
+                    length,
+                );
+            }
+            done += length;
+        }
+        Ok(())
+    }
+
+    /// Writes memory, flash included, as a loader, a bus master or the core's own stacking does.
+    pub fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+        let mut done = 0;
+        while done < bytes.len() {
+            let at = address.wrapping_add(done as u32);
+            let page = self.page(at).ok_or(BusFault)?;
+            let offset = at as usize % PAGE as usize;
+            let length = (PAGE as usize - offset).min(bytes.len() - done);
+            self.mark_dirty(page);
+            if self.code[page as usize] {
+                self.stale_code.push(page);
+            }
+            // SAFETY: as in `read`.
+            unsafe {
+                std::ptr::copy_nonoverlapping(
+                    bytes[done..].as_ptr(),
+                    self.pointer(page).as_ptr().add(offset),
+                    length,
+                );
+            }
+            done += length;
+        }
+        Ok(())
+    }
+
+    /// Reads a word.
+    pub fn read_word(&self, address: u32) -> Result<u32, BusFault> {
+        let mut bytes = [0; 4];
+        self.read(address, &mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    /// Reads a halfword, as an instruction fetch does.
+    pub fn read_half(&self, address: u32) -> Result<u16, BusFault> {
+        let mut bytes = [0; 2];
+        self.read(address, &mut bytes)?;
+        Ok(u16::from_le_bytes(bytes))
+    }
+
+    /// A digest of all of memory. Costs only the pages written since it was last asked.
+    pub fn digest(&mut self) -> u64 {
+        let mut bytes = vec![0; PAGE as usize];
+        let mut sum = 0u64;
+        for page in 0..self.hashes.len() {
+            let hash = match self.hashes[page] {
+                Some(hash) if !self.dirty[page] => hash,
+                _ => {
+                    self.copy_page(page as PageId, &mut bytes);
+                    let hash = xxh3_64_with_seed(&bytes, page as u64);
+                    self.hashes[page] = Some(hash);
+                    hash
+                }
+            };
+            sum = sum.wrapping_add(hash);
+        }
+        sum
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        for block in &self.blocks {
+            // SAFETY: allocated in `new` with this very layout; the engines that map it are dropped before it.
+            unsafe { dealloc(block.bytes.as_ptr(), block.layout()) };
+        }
+    }
+}

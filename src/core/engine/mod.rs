@@ -1,0 +1,225 @@
+//! The engine: Thumb instructions, executed by Unicorn. The only place with `unsafe`.
+//!
+//! Two translators share one memory. The *fast* one counts instructions per block and can stop only where a block
+//! begins; the *exact* one is called at every instruction and can stop anywhere. What both must agree on is written
+//! once, in [`hooks`].
+#![expect(unsafe_code, reason = "the engine talks to C")]
+
+mod blocks;
+mod hooks;
+mod memory;
+mod translator;
+
+use std::collections::BTreeSet;
+
+pub use memory::{Memory, PAGE, PageId, Pages};
+pub use translator::{Kind, Ran, Translator};
+
+use crate::{
+    timeline::{WatchKind, Watchpoint},
+    words::{BusFault, Icount, Width},
+};
+
+/// What a page may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageUse {
+    /// An instruction fetch.
+    Fetch,
+    /// A load.
+    Load,
+    /// A store.
+    Store,
+}
+
+/// Where the accesses to one page go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Translation {
+    /// To memory, with these permissions besides reading.
+    Memory {
+        /// The address of the page, aliases resolved.
+        page_address: u32,
+        /// Stores go straight to memory.
+        write: bool,
+        /// Instructions can be fetched.
+        execute: bool,
+    },
+    /// To memory, with other permissions for other addresses of the page: ask [`Port::allows`] each time.
+    Guarded {
+        /// The address of the page, aliases resolved.
+        page_address: u32,
+    },
+    /// To [`Port::load`] and [`Port::store`].
+    Device,
+    /// Nowhere: a bus fault.
+    Unmapped,
+    /// Nowhere: the MPU, or the architecture's memory map, refuses it.
+    Refused,
+}
+
+/// What happens to one load or store outside of plain memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Done; the value of a load (zero for a store).
+    Done(u32),
+    /// Not done: a fault of this kind.
+    Fault(AccessFault),
+}
+
+/// Why a load or store was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessFault {
+    /// The bus answered with an error.
+    Bus,
+    /// The memory protection refused it.
+    Protection,
+    /// The address must be aligned there.
+    Unaligned,
+}
+
+impl From<Result<u32, BusFault>> for Reply {
+    fn from(result: Result<u32, BusFault>) -> Self {
+        result.map_or(Reply::Fault(AccessFault::Bus), Reply::Done)
+    }
+}
+
+/// The registers that mask exceptions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Masks {
+    /// PRIMASK.
+    pub primask: bool,
+    /// FAULTMASK.
+    pub faultmask: bool,
+    /// BASEPRI.
+    pub basepri: u8,
+}
+
+/// When the rest of the core wants to look at the pins and at pending exceptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attention {
+    /// At the first boundary at or after this icount.
+    pub at: Icount,
+    /// An exception is pending that nothing but PRIMASK, FAULTMASK or BASEPRI can hold back: ask [`Port::takeable`].
+    pub pending: bool,
+}
+
+/// What the engine wants of the rest of the core while it runs.
+pub trait Port {
+    /// Flash and RAM.
+    fn memory(&mut self) -> &mut Memory;
+    /// Where a page leads.
+    fn translate(&mut self, address: u32, page_use: PageUse, privileged: bool) -> Translation;
+    /// Whether the memory protection lets all bytes of an access to a guarded page pass.
+    fn allows(&mut self, address: u32, size: u32, page_use: PageUse, privileged: bool) -> bool;
+    /// A load by the instruction at this icount.
+    fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply;
+    /// A store by the instruction at this icount.
+    fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply;
+    /// When attention is wanted, as things stand now.
+    fn attention(&mut self) -> Attention;
+    /// Whether a pending exception can be taken with these masks.
+    fn takeable(&mut self, masks: Masks) -> bool;
+    /// Whether the access just done must take effect before the next instruction: it changed permissions, or asked for
+    /// a reset.
+    fn interrupts_run(&mut self) -> bool;
+}
+
+/// What a debugger looks for while the engine runs.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Addresses of instructions.
+    pub breakpoints: BTreeSet<u32>,
+    /// Ranges of memory.
+    pub watchpoints: Vec<Watchpoint>,
+    /// Stop before the first hit, or run on and remember the last.
+    pub collect: bool,
+}
+
+impl Search {
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.breakpoints.is_empty() && self.watchpoints.is_empty()
+    }
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The instruction at a breakpoint.
+    Breakpoint,
+    /// An access to watched memory.
+    Watchpoint {
+        /// The address of the watchpoint.
+        address: u32,
+        /// The kind of the watchpoint.
+        kind: WatchKind,
+    },
+}
+
+/// What was found and where a debugger that travels backwards is told about it: at a breakpoint, or right behind the
+/// instruction that touched watched memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The position.
+    pub icount: Icount,
+    /// What was found.
+    pub found: Found,
+}
+
+/// Where a run of the engine begins and how far it may go.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// The icount of the first instruction.
+    pub start: Icount,
+    /// Whether the first instruction begins a basic block of the architecture.
+    pub boundary: bool,
+    /// Never go past this icount. The exact engine stops there; the fast one stops in front of the block that would.
+    pub limit: Icount,
+}
+
+/// Why the engine stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// At the limit; the fast engine perhaps a few instructions before it.
+    Limit,
+    /// At a boundary at which the core asked for attention.
+    Attention,
+    /// In front of a block with a breakpoint in it, this many instructions long; only the fast engine.
+    Block(u16),
+    /// In front of an instruction that the search is for.
+    Found(Found),
+    /// In front of an instruction whose accesses made an exception takeable; they are done, and the engine answers them
+    /// from memory when this very instruction runs next.
+    Accessed,
+    /// Behind an SVC.
+    Svc,
+    /// At a BKPT.
+    Bkpt,
+    /// Behind a branch to this EXC_RETURN value.
+    ExceptionReturn(u32),
+    /// Behind a WFI.
+    Wfi,
+    /// Behind a WFE.
+    Wfe,
+    /// At an instruction that could not be executed.
+    Fault(Fault),
+}
+
+/// Why an instruction could not be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Its load or store.
+    Access {
+        /// The address of the access.
+        address: u32,
+        /// What was wrong.
+        fault: AccessFault,
+    },
+    /// Its fetch.
+    Fetch(AccessFault),
+    /// It is undefined.
+    Undefined,
+    /// A coprocessor that is absent or disabled.
+    NoCoprocessor,
+    /// EPSR.T is clear.
+    InvalidState,
+}

@@ -1,0 +1,482 @@
+//! One instance of Unicorn: set-up, registers, running.
+
+use std::ptr::{self, NonNull};
+
+use unicorn_engine::{Arch, ArmCpuModel, Mode, TlbType, Unicorn};
+use unicorn_engine_sys::{
+    HookType, Prot, RegisterARM, uc_context, uc_context_alloc, uc_context_free, uc_context_restore,
+    uc_context_save, uc_context_size, uc_emu_start, uc_engine, uc_error, uc_hook_add, uc_mem_protect,
+    uc_mmio_map, uc_reg_read, uc_reg_write,
+};
+
+use super::{
+    Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span,
+    hooks::{self, SHADOW, SHADOW_PAGES, Shared},
+};
+use crate::{
+    core::{
+        CoreKind,
+        thumb::{self, ItState},
+    },
+    words::{Icount, Registers},
+};
+
+/// What a translator is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Called once per block.
+    Fast,
+    /// Called at every instruction.
+    Exact,
+}
+
+/// Address ranges that are answered by [`Port::load`] and [`Port::store`]: first address and size in bytes.
+const DEVICES: [(u32, u32); 3] = [
+    (0x2200_0000, 0x0200_0000), // bit-band alias of the RAM
+    (0x4000_0000, 0x2000_0000), // peripherals
+    (0xe000_0000, 0x0010_0000), // private peripheral bus
+];
+
+const DOUBLES: [RegisterARM; 16] = {
+    use RegisterARM as R;
+    [
+        R::D0,
+        R::D1,
+        R::D2,
+        R::D3,
+        R::D4,
+        R::D5,
+        R::D6,
+        R::D7,
+        R::D8,
+        R::D9,
+        R::D10,
+        R::D11,
+        R::D12,
+        R::D13,
+        R::D14,
+        R::D15,
+    ]
+};
+
+const GENERAL: [RegisterARM; 13] = {
+    use RegisterARM as R;
+    [R::R0, R::R1, R::R2, R::R3, R::R4, R::R5, R::R6, R::R7, R::R8, R::R9, R::R10, R::R11, R::R12]
+};
+
+/// Reads a 32-bit register.
+pub fn read_register(uc: *mut uc_engine, id: RegisterARM) -> u32 {
+    let mut value = 0u32;
+    // SAFETY: `uc` is a live engine of this module, and every 32-bit register of the Arm target fits `value`.
+    let error = unsafe { uc_reg_read(uc, id as i32, ptr::from_mut(&mut value).cast()) };
+    debug_assert_eq!(error, uc_error::OK, "{id:?}");
+    value
+}
+
+/// Writes a 32-bit register.
+pub fn write_register(uc: *mut uc_engine, id: RegisterARM, value: u32) {
+    // SAFETY: as in `read_register`.
+    let error = unsafe { uc_reg_write(uc, id as i32, ptr::from_ref(&value).cast()) };
+    debug_assert_eq!(error, uc_error::OK, "{id:?}");
+}
+
+/// How a run of a translator ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// The position at the exit.
+    pub icount: Icount,
+    /// Whether a basic block of the architecture begins there.
+    pub boundary: bool,
+    /// Whether a SEV has run.
+    pub event: bool,
+    /// Why it stopped.
+    pub exit: Exit,
+}
+
+/// One instance of Unicorn over a [`Memory`] that must outlive it.
+pub struct Translator {
+    uc: Unicorn<'static, ()>,
+    shared: Box<Shared>,
+    kind: Kind,
+    fpu: bool,
+    /// The memory epoch for which the cached permissions are right.
+    epoch: u64,
+    exclusive: Exclusive,
+}
+
+impl Translator {
+    /// A translator for a core over its memory.
+    pub fn new(kind: Kind, core: CoreKind, memory: &Memory) -> Result<Translator, uc_error> {
+        let mut uc = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
+        let model = if core == CoreKind::CortexM3 { ArmCpuModel::CORTEX_M3 } else { ArmCpuModel::CORTEX_M4 };
+        uc.ctl_set_cpu_model(model as i32)?;
+        uc.ctl_set_tlb_type(TlbType::VIRTUAL)?;
+        uc.ctl_exits_enable()?;
+        uc.ctl_set_exits(&[])?;
+        let handle = uc.get_handle();
+        let shared = Box::new(Shared::new(kind, handle));
+        let mut translator = Translator {
+            uc,
+            shared,
+            kind,
+            fpu: core.has_fpu(),
+            epoch: 0,
+            exclusive: Exclusive::new(handle)?,
+        };
+        for (base, size, bytes) in memory.host_blocks() {
+            // SAFETY: the block is `size` bytes that live as long as `memory`, which outlives this translator.
+            unsafe {
+                translator.uc.mem_map_ptr(base.into(), size.into(), Prot::ALL, bytes.as_ptr().cast())?;
+            }
+        }
+        for (base, size) in DEVICES {
+            translator.map_device(base, size, hooks::device_load, hooks::device_store)?;
+        }
+        translator.map_device(SHADOW, SHADOW_PAGES as u32 * PAGE, hooks::shadow_load, hooks::shadow_store)?;
+        translator.add_hooks()?;
+        Ok(translator)
+    }
+
+    fn map_device(
+        &mut self,
+        base: u32,
+        size: u32,
+        load: unsafe extern "C" fn(*mut uc_engine, u64, u32, *mut std::ffi::c_void) -> u64,
+        store: unsafe extern "C" fn(*mut uc_engine, u64, u32, u64, *mut std::ffi::c_void),
+    ) -> Result<(), uc_error> {
+        let data = ptr::from_mut(&mut *self.shared).cast();
+        let uc = self.uc.get_handle();
+        // SAFETY: `data` is boxed and lives as long as the engine. The protection makes Unicorn call the access hook
+        // first, with the PC at the very instruction.
+        unsafe {
+            Result::from(uc_mmio_map(uc, base.into(), size.into(), Some(load), data, Some(store), data))?;
+            Result::from(uc_mem_protect(uc, base.into(), size.into(), Prot::NONE.0))
+        }
+    }
+
+    fn add_hooks(&mut self) -> Result<(), uc_error> {
+        use std::ffi::c_void;
+        let uc = self.uc.get_handle();
+        let data: *mut c_void = ptr::from_mut(&mut *self.shared).cast();
+        let add = |kind: HookType, callback: *mut c_void| {
+            let mut hook = 0;
+            // SAFETY: each callback has the signature that Unicorn documents for its kind, and `data` is boxed and
+            // lives as long as the engine. A range with begin > end means everywhere.
+            Result::from(unsafe { uc_hook_add(uc, &mut hook, kind.0 as i32, callback, data, 1, 0) })
+        };
+        match self.kind {
+            Kind::Fast => add(HookType::BLOCK, hooks::fast_block as *mut c_void)?,
+            Kind::Exact => {
+                add(HookType::BLOCK, hooks::exact_block as *mut c_void)?;
+                add(HookType::CODE, hooks::exact_instruction as *mut c_void)?;
+            }
+        }
+        add(HookType::INTR, hooks::interrupt as *mut c_void)?;
+        add(HookType::INSN_INVALID, hooks::invalid as *mut c_void)?;
+        add(HookType::TLB_FILL, hooks::fill as *mut c_void)?;
+        let unmapped = HookType(HookType::MEM_READ_UNMAPPED.0 | HookType::MEM_WRITE_UNMAPPED.0);
+        add(unmapped, hooks::unmapped as *mut c_void)?;
+        let protected = HookType(HookType::MEM_READ_PROT.0 | HookType::MEM_WRITE_PROT.0);
+        add(protected, hooks::access as *mut c_void)
+    }
+
+    /// Sets what the debugger looks for. `memory` tells where watched addresses really are.
+    pub fn set_search(&mut self, search: &Search, memory: &Memory) {
+        let shared = &mut self.shared;
+        if shared.search.breakpoints != search.breakpoints {
+            shared.blocks.clear();
+        }
+        let mut shadow: Vec<u32> = Vec::new();
+        for watch in &search.watchpoints {
+            let first = watch.address & !(PAGE - 1);
+            let last = watch.address.saturating_add(watch.length.max(1) - 1) & !(PAGE - 1);
+            for page in (first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)) {
+                let address = memory.page_address(page);
+                if !shadow.contains(&address) && shadow.len() < SHADOW_PAGES {
+                    shadow.push(address);
+                }
+            }
+        }
+        if shadow != shared.shadow {
+            shared.shadow = shadow;
+            self.epoch = 0;
+        }
+        shared.search = search.clone();
+        shared.take_found(0);
+    }
+
+    /// The last hit, at most at `icount`, of a search that collects.
+    pub fn take_found(&mut self, icount: Icount) -> Option<Hit> {
+        self.shared.take_found(icount)
+    }
+
+    /// Lets the instruction that `other` stopped at with [`Exit::Accessed`] run here without doing its accesses again.
+    pub fn take_accesses(&mut self, other: &mut Translator) {
+        other.shared.give_accesses(&mut self.shared);
+    }
+
+    /// Lets the instruction that stopped here with [`Exit::Accessed`] run again without doing its accesses again.
+    pub fn repeat_accesses(&mut self) {
+        self.shared.repeat_accesses();
+    }
+
+    /// Drops translations of code that changed.
+    pub fn drop_code(&mut self, address: u32, length: u32) {
+        self.shared.blocks.clear();
+        // Fails only where nothing was translated.
+        let _ = self.uc.ctl_remove_cache(address.into(), u64::from(address) + u64::from(length));
+        self.epoch = 0;
+    }
+
+    /// Runs from `registers`, which become those at the exit; gives the icount there.
+    pub fn run(&mut self, registers: &mut Registers, port: &mut dyn Port, span: Span) -> Ran {
+        if port.memory().epoch() != self.epoch {
+            self.epoch = port.memory().epoch();
+            self.uc.ctl_flush_tlb().expect("the engine is set up");
+        }
+        self.load(registers);
+        let mut pc = registers.pc | (registers.xpsr >> 24 & 1);
+        // SAFETY: only the lifetime is erased; `finish` below forgets the pointer before the borrow ends.
+        let port: NonNull<dyn Port> = unsafe { std::mem::transmute(NonNull::from(port)) };
+        self.shared.begin(port, span, registers.pc, ItState::from_xpsr(registers.xpsr));
+        let ran = loop {
+            if self.kind == Kind::Exact && (self.shared.it.0 != 0 || self.shared.single_steps) {
+                if let Some(done) = self.step_through_it(pc) {
+                    break done;
+                }
+            } else {
+                let error = self.start(pc);
+                if !self.shared.single_steps || self.shared.exit.is_some() {
+                    break self.exit(error);
+                }
+            }
+            pc = self.pc();
+        };
+        self.shared.finish();
+        *registers = self.save();
+        if let Exit::Fault(_) = ran.exit {
+            self.epoch = 0; // the page was poisoned
+        }
+        ran
+    }
+
+    /// Runs the one instruction at `pc`, which is in or in front of an IT block, where hooks cannot stop the translator:
+    /// makes it end its block behind the instruction. `None` to go on.
+    fn step_through_it(&mut self, pc: u32) -> Option<Ran> {
+        if self.shared.at_limit() {
+            self.shared.exit = Some(Exit::Limit);
+            return Some(self.exit(uc_error::OK));
+        }
+        let address = pc & !1;
+        if self.shared.it.0 != 0 && self.shared.breakpoint_at(address) {
+            self.shared.exit = Some(Exit::Found(Found::Breakpoint));
+            return Some(self.exit(uc_error::OK));
+        }
+        let first = self.shared.memory().read_half(address).unwrap_or(0);
+        let next = address.wrapping_add(thumb::length(first));
+        let range = (u64::from(address), u64::from(next) + 2);
+        self.uc.ctl_set_exits(&[next.into()]).expect("exits are enabled");
+        let _ = self.uc.ctl_remove_cache(range.0, range.1);
+        let error = self.start(pc);
+        self.uc.ctl_set_exits(&[]).expect("exits are enabled");
+        let _ = self.uc.ctl_remove_cache(range.0, range.1);
+        let sleeps = first == 0xbf30;
+        if self.shared.exit.is_some() || error != uc_error::OK || sleeps {
+            return Some(self.exit(error));
+        }
+        self.shared.stepped();
+        self.shared.single_steps = false;
+        None
+    }
+
+    /// What the run that just returned means.
+    fn exit(&mut self, error: uc_error) -> Ran {
+        let uc = self.uc.get_handle();
+        let shared = &mut self.shared;
+        let behind = shared.icount_behind();
+        // A refused fetch is an error without a hook of its own; only WFI ends a run without any.
+        let exit = shared.exit.unwrap_or_else(|| match error {
+            uc_error::OK => Exit::Wfi,
+            _ => Exit::Fault(Fault::Fetch(shared.fetch_fault())),
+        });
+        let icount = match exit {
+            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => shared.icount,
+            Exit::Fault(Fault::InvalidState) => shared.icount,
+            Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
+                behind
+            }
+            Exit::Accessed | Exit::Found(_) | Exit::Fault(Fault::Access { .. }) => {
+                let pc = read_register(uc, RegisterARM::PC);
+                shared.icount_at(pc)
+            }
+            Exit::Bkpt | Exit::Fault(Fault::Undefined | Fault::NoCoprocessor) => {
+                // These end their block; the translator has moved the PC on or not, depending on the kind.
+                let culprit = shared.last_instruction();
+                write_register(uc, RegisterARM::PC, culprit | 1);
+                behind.saturating_sub(1)
+            }
+        };
+        let boundary = match exit {
+            Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
+                true
+            }
+            _ => shared.is_boundary_at(icount),
+        };
+        Ran { icount, boundary, event: shared.event, exit }
+    }
+
+    fn load(&mut self, registers: &Registers) {
+        use RegisterARM as R;
+        let uc = self.uc.get_handle();
+        for (id, value) in GENERAL.into_iter().zip(registers.r) {
+            write_register(uc, id, value);
+        }
+        // Only privileged code may write these, and only Thread mode may write SPSEL: go through Handler mode, drop
+        // nPRIV there, set SPSEL in privileged Thread mode, and become what is wanted last.
+        write_register(uc, R::IPSR, 3);
+        write_register(uc, R::CONTROL, 0);
+        write_register(uc, R::IPSR, 0);
+        write_register(uc, R::CONTROL, registers.control & 6);
+        write_register(uc, R::MSP, registers.msp);
+        write_register(uc, R::PSP, registers.psp);
+        write_register(uc, R::PRIMASK, registers.primask);
+        write_register(uc, R::BASEPRI, registers.basepri);
+        write_register(uc, R::FAULTMASK, registers.faultmask);
+        write_register(uc, R::XPSR_NZCVQG, registers.xpsr);
+        write_register(uc, R::CONTROL, registers.control & 7);
+        write_register(uc, R::LR, registers.lr);
+        if self.fpu {
+            for (id, s) in DOUBLES.into_iter().zip(registers.s.chunks_exact(2)) {
+                let value = u64::from(s[0]) | u64::from(s[1]) << 32;
+                self.uc.reg_write(id, value).expect("a double fits");
+            }
+            write_register(uc, R::FPSCR, registers.fpscr);
+        }
+        self.exclusive.set(uc, registers.exclusive);
+        // Rebuilds the translator's cached flags: without it, EXC_RETURN is not recognised.
+        write_register(uc, R::APSR_NZCV, registers.xpsr);
+    }
+
+    fn save(&mut self) -> Registers {
+        use RegisterARM as R;
+        let uc = self.uc.get_handle();
+        let xpsr = read_register(uc, R::XPSR);
+        let control = read_register(uc, R::CONTROL) & if self.fpu { 7 } else { 3 };
+        // Unprivileged code reads most of these as zero, and so would we: look from Handler mode.
+        let unprivileged = xpsr & 0x1ff == 0 && control & 1 != 0;
+        if unprivileged {
+            write_register(uc, R::IPSR, 3);
+        }
+        let mut registers = Registers {
+            msp: read_register(uc, R::MSP),
+            psp: read_register(uc, R::PSP),
+            lr: read_register(uc, R::LR),
+            pc: read_register(uc, R::PC) & !1,
+            xpsr,
+            primask: read_register(uc, R::PRIMASK) & 1,
+            basepri: read_register(uc, R::BASEPRI) & 0xff,
+            faultmask: read_register(uc, R::FAULTMASK) & 1,
+            control,
+            exclusive: self.exclusive.get(uc),
+            ..Registers::default()
+        };
+        if unprivileged {
+            write_register(uc, R::IPSR, 0);
+        }
+        for (id, value) in GENERAL.into_iter().zip(&mut registers.r) {
+            *value = read_register(uc, id);
+        }
+        if self.fpu {
+            for (id, s) in DOUBLES.into_iter().zip(registers.s.chunks_exact_mut(2)) {
+                let value = self.uc.reg_read(id).expect("a double fits");
+                s.copy_from_slice(&[value as u32, (value >> 32) as u32]);
+            }
+            registers.fpscr = read_register(uc, R::FPSCR);
+        }
+        registers
+    }
+
+    fn pc(&self) -> u32 {
+        let uc = self.uc.get_handle();
+        read_register(uc, RegisterARM::PC) | (read_register(uc, RegisterARM::XPSR) >> 24 & 1)
+    }
+
+    fn start(&mut self, pc: u32) -> uc_error {
+        // SAFETY: the engine is set up; hooks touch only `shared`, which nothing else uses until this returns.
+        unsafe { uc_emu_start(self.uc.get_handle(), pc.into(), 0, 0, 0) }
+    }
+}
+
+/// The exclusive monitor, which Unicorn keeps but has no register for: it is found in a saved context.
+struct Exclusive {
+    context: *mut uc_context,
+    /// Where in the context the address (64 bits) and, behind it, the value (64 bits) of the last LDREX are.
+    offset: usize,
+}
+
+impl Exclusive {
+    /// Finds the monitor by executing an LDREX with a telltale address and value and looking where they went.
+    fn new(uc: *mut uc_engine) -> Result<Exclusive, uc_error> {
+        const ADDRESS: u32 = 0xabc;
+        const VALUE: u32 = 0x5eed_1e55;
+        let mut engine = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
+        engine.mem_map(0, 0x1000, Prot::ALL)?;
+        engine.mem_write(0x100, &[0x51, 0xe8, 0x00, 0x0f])?; // LDREX R0, [R1]
+        engine.mem_write(ADDRESS.into(), &VALUE.to_le_bytes())?;
+        engine.reg_write(RegisterARM::R1, ADDRESS.into())?;
+        engine.emu_start(0x101, 0x104, 0, 0)?;
+        let probe = engine.get_handle();
+        let mut context = ptr::null_mut();
+        // SAFETY: allocates a context for a live engine and saves into it.
+        unsafe {
+            Result::from(uc_context_alloc(probe, &mut context))?;
+            Result::from(uc_context_save(probe, context))?;
+        }
+        let mut telltale = [0u8; 16];
+        telltale[..4].copy_from_slice(&ADDRESS.to_le_bytes());
+        telltale[8..12].copy_from_slice(&VALUE.to_le_bytes());
+        // SAFETY: Unicorn allocated `uc_context_size` bytes for the context, and has initialised what it saved.
+        let bytes = unsafe { std::slice::from_raw_parts(context.cast::<u8>(), uc_context_size(probe)) };
+        let offset = bytes.windows(16).position(|window| window == telltale);
+        // SAFETY: allocated above, not used any more.
+        unsafe { uc_context_free(context) };
+        let offset = offset.ok_or(uc_error::VERSION)?;
+        let mut context = ptr::null_mut();
+        // SAFETY: allocates a context for a live engine.
+        unsafe { Result::from(uc_context_alloc(uc, &mut context))? };
+        Ok(Exclusive { context, offset })
+    }
+
+    fn words(&mut self, uc: *mut uc_engine) -> *mut [u64; 2] {
+        // SAFETY: the context was allocated for this engine; `offset` and the 16 bytes behind it are inside, as `new` saw.
+        unsafe {
+            uc_context_save(uc, self.context);
+            self.context.cast::<u8>().add(self.offset).cast()
+        }
+    }
+
+    fn get(&mut self, uc: *mut uc_engine) -> Option<(u32, u32)> {
+        // SAFETY: see `words`; the context may be less aligned than its fields.
+        let [address, value] = unsafe { self.words(uc).read_unaligned() };
+        u32::try_from(address).ok().map(|address| (address, value as u32))
+    }
+
+    fn set(&mut self, uc: *mut uc_engine, monitor: Option<(u32, u32)>) {
+        if self.get(uc) == monitor {
+            return;
+        }
+        let words = monitor.map_or([u64::MAX, 0], |(address, value)| [address.into(), value.into()]);
+        // SAFETY: as in `get`; restoring a context that was just saved changes nothing else.
+        unsafe {
+            self.words(uc).write_unaligned(words);
+            uc_context_restore(uc, self.context);
+        }
+    }
+}
+
+impl Drop for Exclusive {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new`, freed once.
+        unsafe { uc_context_free(self.context) };
+    }
+}

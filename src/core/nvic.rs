@@ -1,0 +1,361 @@
+//! Exceptions and the NVIC: what is pending, active, enabled, and at which priority (Armv7-M ARM B1.5, B3.4).
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::Masks;
+use crate::pins::Lines;
+
+/// Exception numbers (Armv7-M ARM B1.5.2).
+pub mod exception {
+    pub const NMI: u16 = 2;
+    pub const HARD_FAULT: u16 = 3;
+    pub const MEM_MANAGE: u16 = 4;
+    pub const BUS_FAULT: u16 = 5;
+    pub const USAGE_FAULT: u16 = 6;
+    pub const SV_CALL: u16 = 11;
+    pub const DEBUG_MONITOR: u16 = 12;
+    pub const PEND_SV: u16 = 14;
+    pub const SYS_TICK: u16 = 15;
+    /// The first external interrupt.
+    pub const EXTERNAL: u16 = 16;
+}
+
+use exception::*;
+
+/// The most external interrupts that an Armv7-M core has room for here.
+pub const MAX_INTERRUPTS: usize = 240;
+
+/// A set of external interrupts.
+type Set = [u32; 8];
+
+/// Pending, active and enabled exceptions and their priorities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nvic {
+    /// NVIC_ISER.
+    pub enabled: Set,
+    /// NVIC_ISPR.
+    pub pending: Set,
+    /// NVIC_IABR.
+    pub active: Set,
+    /// The interrupt lines as they are now.
+    level: Set,
+    nmi_line: bool,
+    /// Pending exceptions below 16, a bit each.
+    pub system_pending: u16,
+    /// Active exceptions below 16, a bit each.
+    pub system_active: u16,
+    /// NVIC_IPR, a byte for each interrupt.
+    priority: Vec<u8>,
+    /// SHPR1 to SHPR3: the priorities of exceptions 4 to 15.
+    system_priority: [u8; 12],
+    /// AIRCR.PRIGROUP.
+    pub prigroup: u8,
+    implemented: u8,
+    interrupts: u16,
+}
+
+impl Nvic {
+    /// The state after reset: `interrupts` lines, `priority_bits` implemented.
+    pub fn new(interrupts: u16, priority_bits: u8) -> Nvic {
+        Nvic {
+            enabled: [0; 8],
+            pending: [0; 8],
+            active: [0; 8],
+            level: [0; 8],
+            nmi_line: false,
+            system_pending: 0,
+            system_active: 0,
+            priority: vec![0; MAX_INTERRUPTS],
+            system_priority: [0; 12],
+            prigroup: 0,
+            implemented: !(0xffu16 >> priority_bits.min(8)) as u8,
+            interrupts: interrupts.min(MAX_INTERRUPTS as u16),
+        }
+    }
+
+    /// The number of external interrupts.
+    pub fn interrupts(&self) -> u16 {
+        self.interrupts
+    }
+
+    /// The priority bits that are implemented, as a mask.
+    pub fn implemented(&self) -> u8 {
+        self.implemented
+    }
+
+    /// Bits of register `index` of a set register (ISER, ISPR, IABR …) that have an interrupt behind them.
+    pub fn existing(&self, index: usize) -> u32 {
+        let left = usize::from(self.interrupts).saturating_sub(32 * index).min(32);
+        if left == 32 { u32::MAX } else { (1 << left) - 1 }
+    }
+
+    /// NVIC_IPR byte `irq`.
+    pub fn priority(&self, irq: usize) -> u8 {
+        self.priority.get(irq).copied().unwrap_or(0)
+    }
+
+    /// Writes NVIC_IPR byte `irq`.
+    pub fn set_priority(&mut self, irq: usize, value: u8) {
+        if irq < usize::from(self.interrupts) {
+            self.priority[irq] = value & self.implemented;
+        }
+    }
+
+    /// SHPR byte for a system handler, exceptions 4 to 15.
+    pub fn system_priority(&self, number: u16) -> u8 {
+        self.system_priority[usize::from(number) - 4]
+    }
+
+    /// Writes an SHPR byte.
+    pub fn set_system_priority(&mut self, number: u16, value: u8) {
+        if matches!(number, 4..=6 | 11 | 12 | 14 | 15) {
+            self.system_priority[usize::from(number) - 4] = value & self.implemented;
+        }
+    }
+
+    /// The priority of an exception: −2 NMI, −1 HardFault, else 0 to 255.
+    pub fn exception_priority(&self, number: u16) -> i16 {
+        match number {
+            NMI => -2,
+            HARD_FAULT => -1,
+            4..=15 => self.system_priority(number).into(),
+            _ => self.priority(usize::from(number) - 16).into(),
+        }
+    }
+
+    fn group(&self, priority: i16) -> i16 {
+        if priority < 0 { priority } else { priority & !((2 << self.prigroup) - 1) }
+    }
+
+    /// Whether an exception is active.
+    pub fn is_active(&self, number: u16) -> bool {
+        if number < EXTERNAL {
+            self.system_active >> number & 1 != 0
+        } else {
+            let irq = usize::from(number - EXTERNAL);
+            self.active.get(irq / 32).is_some_and(|word| word >> (irq % 32) & 1 != 0)
+        }
+    }
+
+    /// How many exceptions are active.
+    pub fn active_count(&self) -> u32 {
+        self.system_active.count_ones() + self.active.iter().map(|word| word.count_ones()).sum::<u32>()
+    }
+
+    /// The priority that active exceptions alone give the core; 256 with none (B1.5.4 ExecutionPriority).
+    fn active_priority(&self) -> i16 {
+        let mut best = 256;
+        for number in bits(self.system_active.into()) {
+            best = best.min(self.exception_priority(number));
+        }
+        for (index, word) in self.active.iter().enumerate() {
+            for bit in bits(*word) {
+                best = best.min(self.priority(32 * index + usize::from(bit)).into());
+            }
+        }
+        if best == 256 { best } else { self.group(best) }
+    }
+
+    /// The priority at which the core executes (B1.5.4 ExecutionPriority).
+    pub fn execution_priority(&self, masks: Masks) -> i16 {
+        let mut priority = self.active_priority();
+        let basepri = masks.basepri & self.implemented;
+        if basepri != 0 {
+            priority = priority.min(self.group(basepri.into()));
+        }
+        if masks.primask {
+            priority = priority.min(0);
+        }
+        if masks.faultmask {
+            priority = priority.min(-1);
+        }
+        priority
+    }
+
+    /// The pending exception that would be taken first: the highest priority, then the lowest number.
+    fn first_pending(&self) -> Option<(u16, i16)> {
+        let mut best: Option<(u16, i16)> = None;
+        let mut consider = |number: u16| {
+            let priority = self.exception_priority(number);
+            if best.is_none_or(|(_, other)| priority < other) {
+                best = Some((number, priority));
+            }
+        };
+        bits(self.system_pending.into()).for_each(&mut consider);
+        for (index, (pending, enabled)) in self.pending.iter().zip(&self.enabled).enumerate() {
+            bits(pending & enabled).for_each(|bit| consider(EXTERNAL + 32 * index as u16 + bit));
+        }
+        best
+    }
+
+    /// The pending exception of highest priority, whether or not it can be taken (ICSR.VECTPENDING); 0 with none.
+    pub fn vect_pending(&self) -> u16 {
+        self.first_pending().map_or(0, |(number, _)| number)
+    }
+
+    /// The pending exception that preempts what runs now, if any.
+    pub fn takeable(&self, masks: Masks) -> Option<u16> {
+        let (number, priority) = self.first_pending()?;
+        (self.group(priority) < self.execution_priority(masks)).then_some(number)
+    }
+
+    /// Whether an exception is pending that nothing but the masks can hold back.
+    pub fn wants_to_preempt(&self) -> bool {
+        self.first_pending().is_some_and(|(_, priority)| self.group(priority) < self.active_priority())
+    }
+
+    /// Whether any enabled exception is pending: SEVONPEND and WFE do not ask for priority.
+    pub fn any_pending(&self) -> bool {
+        self.system_pending != 0 || self.pending.iter().zip(&self.enabled).any(|(p, e)| p & e != 0)
+    }
+
+    /// Whether an external interrupt is pending, enabled or not (ICSR.ISRPENDING).
+    pub fn interrupt_pending(&self) -> bool {
+        self.pending.iter().any(|word| *word != 0)
+    }
+
+    /// Makes an exception pending.
+    pub fn set_pending(&mut self, number: u16) {
+        if number < EXTERNAL {
+            self.system_pending |= 1 << number;
+        } else {
+            let irq = usize::from(number - EXTERNAL);
+            if irq < usize::from(self.interrupts) {
+                self.pending[irq / 32] |= 1 << (irq % 32);
+            }
+        }
+    }
+
+    /// Whether an exception is pending.
+    pub fn is_pending(&self, number: u16) -> bool {
+        if number < EXTERNAL {
+            self.system_pending >> number & 1 != 0
+        } else {
+            let irq = usize::from(number - EXTERNAL);
+            self.pending.get(irq / 32).is_some_and(|word| word >> (irq % 32) & 1 != 0)
+        }
+    }
+
+    /// Clears the pending state. An interrupt whose line is still up becomes pending again at once (B3.4.1).
+    pub fn clear_pending(&mut self, index: usize, interrupts: u32) {
+        self.pending[index] &= !interrupts | (self.level[index] & !self.active[index]);
+    }
+
+    /// An exception is taken: no longer pending, active.
+    pub fn activate(&mut self, number: u16) {
+        if number < EXTERNAL {
+            self.system_pending &= !(1 << number);
+            self.system_active |= 1 << number;
+        } else {
+            let irq = usize::from(number - EXTERNAL);
+            self.pending[irq / 32] &= !(1 << (irq % 32));
+            self.active[irq / 32] |= 1 << (irq % 32);
+        }
+    }
+
+    /// An exception returns. A line that is still up makes it pending again.
+    pub fn deactivate(&mut self, number: u16) {
+        if number < EXTERNAL {
+            self.system_active &= !(1 << number);
+        } else {
+            let irq = usize::from(number - EXTERNAL);
+            if let Some(word) = self.active.get_mut(irq / 32) {
+                *word &= !(1 << (irq % 32));
+                self.pending[irq / 32] |= self.level[irq / 32] & 1 << (irq % 32);
+            }
+        }
+    }
+
+    /// Takes over the interrupt lines: a line that rises makes its interrupt pending.
+    pub fn set_lines(&mut self, lines: &Lines) {
+        for index in 0..8 {
+            let now = lines.words()[index] & self.existing(index);
+            self.pending[index] |= now & !self.level[index];
+            self.level[index] = now;
+        }
+        if lines.nmi() && !self.nmi_line {
+            self.system_pending |= 1 << NMI;
+        }
+        self.nmi_line = lines.nmi();
+    }
+}
+
+fn bits(word: u32) -> impl Iterator<Item = u16> {
+    std::iter::successors((word != 0).then_some(word), |word| {
+        let rest = word & (word - 1);
+        (rest != 0).then_some(rest)
+    })
+    .map(|word| word.trailing_zeros() as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nvic() -> Nvic {
+        let mut nvic = Nvic::new(64, 4);
+        nvic.enabled = [u32::MAX; 8];
+        nvic
+    }
+
+    #[test]
+    fn the_lowest_number_wins_among_equals() {
+        let mut nvic = nvic();
+        nvic.set_pending(EXTERNAL + 7);
+        nvic.set_pending(EXTERNAL + 3);
+        assert_eq!(nvic.takeable(Masks::default()), Some(EXTERNAL + 3));
+        nvic.set_priority(3, 0x40);
+        assert_eq!(nvic.takeable(Masks::default()), Some(EXTERNAL + 7));
+    }
+
+    #[test]
+    fn a_subpriority_orders_but_does_not_preempt() {
+        let mut nvic = nvic();
+        nvic.prigroup = 5; // bits 7:6 group, 5:4 subpriority
+        nvic.set_priority(0, 0x70);
+        nvic.set_priority(1, 0x40);
+        nvic.activate(EXTERNAL);
+        nvic.set_pending(EXTERNAL + 1);
+        assert_eq!(nvic.takeable(Masks::default()), None, "same group (B1.5.4)");
+        nvic.set_priority(1, 0x30);
+        assert_eq!(nvic.takeable(Masks::default()), Some(EXTERNAL + 1));
+    }
+
+    #[test]
+    fn masks_hold_back_what_the_manual_says() {
+        let mut nvic = nvic();
+        nvic.set_priority(0, 0x80);
+        nvic.set_pending(EXTERNAL);
+        let table = [
+            (Masks::default(), true),
+            (Masks { primask: true, ..Masks::default() }, false),
+            (Masks { faultmask: true, ..Masks::default() }, false),
+            (Masks { basepri: 0x80, ..Masks::default() }, false),
+            (Masks { basepri: 0x90, ..Masks::default() }, true),
+            (Masks { basepri: 0x0f, ..Masks::default() }, true), // unimplemented bits: no masking
+        ];
+        for (masks, taken) in table {
+            assert_eq!(nvic.takeable(masks).is_some(), taken, "{masks:?}");
+        }
+        nvic.set_pending(NMI);
+        assert_eq!(nvic.takeable(Masks { faultmask: true, ..Masks::default() }), Some(NMI));
+    }
+
+    #[test]
+    fn a_line_that_stays_up_is_pending_again_after_return() {
+        let mut nvic = nvic();
+        let mut lines = Lines::default();
+        lines.set(5, true);
+        nvic.set_lines(&lines);
+        nvic.activate(EXTERNAL + 5);
+        assert!(!nvic.is_pending(EXTERNAL + 5));
+        nvic.deactivate(EXTERNAL + 5);
+        assert!(nvic.is_pending(EXTERNAL + 5));
+        nvic.clear_pending(0, 1 << 5);
+        assert!(nvic.is_pending(EXTERNAL + 5), "level still up");
+        lines.set(5, false);
+        nvic.set_lines(&lines);
+        nvic.clear_pending(0, 1 << 5);
+        assert!(!nvic.is_pending(EXTERNAL + 5));
+    }
+}

@@ -1,0 +1,193 @@
+//! What the engine asks of the rest of the core: permissions, devices, attention.
+
+use super::{
+    Config, RegionKind,
+    engine::{AccessFault, Attention, Masks, Memory, PAGE, PageUse, Port, Reply, Translation},
+    mpu::Access,
+    state::State,
+};
+use crate::{
+    pins::Pins,
+    words::{Icount, Moment, Width},
+};
+
+impl State {
+    /// How the MPU sees an access now.
+    pub fn mpu_access(&self, privileged: bool) -> Access {
+        let negative_priority = self.mpu.ctrl & 3 == 1 && self.nvic.execution_priority(self.masks()) < 0;
+        Access { privileged, negative_priority }
+    }
+}
+
+/// Where a page leads, as memory, the memory map and the MPU say.
+pub fn translate(
+    state: &State,
+    memory: &Memory,
+    address: u32,
+    page_use: PageUse,
+    privileged: bool,
+) -> Translation {
+    let page_address = address & !(PAGE - 1);
+    let access = state.mpu_access(privileged);
+    if !state.mpu.is_uniform(page_address, access) && page_use != PageUse::Fetch {
+        return match memory.page(address) {
+            Some(page) => Translation::Guarded { page_address: memory.page_address(page) },
+            None => Translation::Unmapped,
+        };
+    }
+    let permissions = state.mpu.permissions(address, access);
+    let allowed = match page_use {
+        PageUse::Fetch => permissions.execute,
+        PageUse::Load => permissions.read,
+        PageUse::Store => permissions.write,
+    };
+    if !allowed {
+        return Translation::Refused;
+    }
+    if let Some(page) = memory.page(address) {
+        let writable = memory.page_kind(page) == RegionKind::Ram;
+        return Translation::Memory {
+            page_address: memory.page_address(page),
+            write: writable && permissions.write,
+            execute: permissions.execute,
+        };
+    }
+    match address >> 28 {
+        2 if address >= 0x2200_0000 && address < 0x2400_0000 => Translation::Device,
+        4 | 5 => Translation::Device,
+        0xe if address < 0xe010_0000 => Translation::Device,
+        _ => Translation::Unmapped,
+    }
+}
+
+/// The core while its engine runs.
+pub struct CorePort<'a> {
+    pub state: &'a mut State,
+    pub memory: &'a mut Memory,
+    pub pins: &'a mut dyn Pins,
+    pub config: &'a Config,
+    /// The last access must take effect before the next instruction.
+    pub interrupted: bool,
+}
+
+impl CorePort<'_> {
+    fn moment(&self, icount: Icount) -> Moment {
+        Moment { icount, cycle: icount + self.state.slept }
+    }
+
+    fn pins_read(&mut self, icount: Icount, address: u32, width: Width) -> Reply {
+        let at = self.moment(icount);
+        let result = self.pins.read(at, address, width, self.memory);
+        self.state.nvic.set_lines(self.pins.lines());
+        result.into()
+    }
+
+    fn pins_write(&mut self, icount: Icount, address: u32, width: Width, value: u32) -> Reply {
+        let at = self.moment(icount);
+        let result = self.pins.write(at, address, width, value, self.memory);
+        self.state.nvic.set_lines(self.pins.lines());
+        result.map(|()| 0).into()
+    }
+
+    /// The byte address and the bit that a bit-band alias stands for (Armv7-M ARM B3.1.1).
+    fn bit_band(&self, address: u32) -> Option<(u32, u32)> {
+        let is_alias = matches!(address >> 25, 0x11 | 0x21) && self.config.bit_band;
+        let offset = address & 0x01ff_ffff;
+        is_alias.then(|| ((address & 0xf000_0000) + offset / 32, offset / 4 % 8))
+    }
+
+    fn load_bit(&mut self, icount: Icount, byte: u32, bit: u32) -> Reply {
+        if byte >> 28 == 2 {
+            let mut value = [0];
+            let read = self.memory.read(byte, &mut value);
+            return read.map(|()| u32::from(value[0]) >> bit & 1).into();
+        }
+        match self.pins_read(icount, byte & !3, Width::Word) {
+            Reply::Done(word) => Reply::Done(word >> (8 * (byte & 3) + bit) & 1),
+            fault => fault,
+        }
+    }
+
+    fn store_bit(&mut self, icount: Icount, byte: u32, bit: u32, value: u32) -> Reply {
+        if byte >> 28 == 2 {
+            let mut old = [0];
+            if self.memory.read(byte, &mut old).is_err() {
+                return Reply::Fault(AccessFault::Bus);
+            }
+            let new = old[0] & !(1 << bit) | ((value & 1) << bit) as u8;
+            return self.memory.write(byte, &[new]).map(|()| 0).into();
+        }
+        let bit = 8 * (byte & 3) + bit;
+        match self.pins_read(icount, byte & !3, Width::Word) {
+            Reply::Done(word) => {
+                self.pins_write(icount, byte & !3, Width::Word, word & !(1 << bit) | (value & 1) << bit)
+            }
+            fault => fault,
+        }
+    }
+}
+
+impl Port for CorePort<'_> {
+    fn memory(&mut self) -> &mut Memory {
+        self.memory
+    }
+
+    fn translate(&mut self, address: u32, page_use: PageUse, privileged: bool) -> Translation {
+        translate(self.state, self.memory, address, page_use, privileged)
+    }
+
+    fn allows(&mut self, address: u32, size: u32, page_use: PageUse, privileged: bool) -> bool {
+        let access = self.state.mpu_access(privileged);
+        (address..address.saturating_add(size)).all(|byte| {
+            let permissions = self.state.mpu.permissions(byte, access);
+            if page_use == PageUse::Store { permissions.write } else { permissions.read }
+        })
+    }
+
+    fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply {
+        self.interrupted = false;
+        if address >= 0xe000_0000 {
+            let now = self.moment(icount).cycle;
+            return self.state.load_ppb(address, width, privileged, now).into();
+        }
+        match self.bit_band(address) {
+            Some((byte, bit)) => self.load_bit(icount, byte, bit),
+            None if address < 0x4000_0000 => Reply::Fault(AccessFault::Bus),
+            None => self.pins_read(icount, address, width),
+        }
+    }
+
+    fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply {
+        self.interrupted = false;
+        if address >= 0xe000_0000 {
+            let now = self.moment(icount).cycle;
+            let effect = self.state.store_ppb(address, width, value, privileged, now);
+            if effect.is_ok_and(|effect| effect.permissions) {
+                self.memory.invalidate_permissions();
+                self.interrupted = true;
+            }
+            self.interrupted |= self.state.reset_requested;
+            return effect.map(|_| 0).into();
+        }
+        match self.bit_band(address) {
+            Some((byte, bit)) => self.store_bit(icount, byte, bit, value),
+            None if address < 0x4000_0000 => Reply::Fault(AccessFault::Bus),
+            None => self.pins_write(icount, address, width, value),
+        }
+    }
+
+    fn attention(&mut self) -> Attention {
+        let due = self.pins.due();
+        let cycle = due.cycle.min(self.state.systick.next_wake().unwrap_or(u64::MAX));
+        let at = due.icount.min(cycle.saturating_sub(self.state.slept));
+        Attention { at, pending: self.state.nvic.wants_to_preempt() }
+    }
+
+    fn takeable(&mut self, masks: Masks) -> bool {
+        self.state.nvic.takeable(masks).is_some()
+    }
+
+    fn interrupts_run(&mut self) -> bool {
+        self.interrupted || self.pins.is_broken()
+    }
+}

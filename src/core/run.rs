@@ -1,0 +1,487 @@
+//! The core: its state, its memory and its two engines, and the loop that runs them between boundaries.
+
+use thiserror::Error;
+
+use super::{
+    Config,
+    engine::{Exit, Fault, Found, Kind, Memory, Search, Span, Translator},
+    exception::Cause,
+    nvic::exception::*,
+    port::CorePort,
+    scb::{cfsr, scr},
+    state::{Activity, State},
+};
+use crate::{
+    pins::{Pins, Slept},
+    words::{BusFault, Cycle, Icount},
+};
+
+/// The core could not be built.
+#[derive(Debug, Error)]
+#[error("the translator cannot be set up: {0}")]
+pub struct EngineError(#[from] unicorn_engine_sys::uc_error);
+
+/// How far to run, and what to stop at.
+#[derive(Clone, Copy, Debug)]
+pub struct Travel<'a> {
+    /// Stop exactly here.
+    pub limit: Icount,
+    /// Stop when virtual time has come this far.
+    pub cycle_limit: Cycle,
+    /// What a debugger looks for.
+    pub search: &'a Search,
+    /// Stop when a fault exception has been entered.
+    pub faults: bool,
+    /// Stop when an interrupted context runs again.
+    pub resumed: Option<Context>,
+    /// Stop when an interrupt has been entered.
+    pub interrupts: bool,
+}
+
+impl<'a> Travel<'a> {
+    /// Straight to a position, past everything that a search would stop at.
+    pub fn to(limit: Icount, search: &'a Search) -> Travel<'a> {
+        Travel { limit, cycle_limit: Cycle::MAX, search, faults: false, resumed: None, interrupts: false }
+    }
+}
+
+/// What tells one flow of execution from another: the exception it handles and its stack pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    ipsr: u32,
+    sp: u32,
+}
+
+/// Why the core stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// At [`Travel::limit`].
+    Limit,
+    /// At [`Travel::cycle_limit`].
+    Time,
+    /// In front of what the search is for.
+    Found(Found),
+    /// A fault exception was entered.
+    Fault,
+    /// An interrupt was entered from this context.
+    Interrupt(Context),
+    /// The interrupted context runs again.
+    Resumed,
+    /// Locked up.
+    Lockup,
+    /// At a BKPT.
+    Breakpoint(u32),
+    /// The firmware asked to end, with this exit code.
+    Exit(u32),
+    /// Asleep, with nothing left that could wake the core.
+    Asleep,
+    /// Asleep, and the pins do not know yet for how long.
+    Waiting,
+    /// The pins cannot go on.
+    Broken,
+}
+
+/// A Cortex-M core.
+pub struct Core {
+    // The engines map the memory: they are dropped before it.
+    fast: Translator,
+    exact: Translator,
+    memory: Memory,
+    config: Config,
+    state: State,
+    /// What the state becomes when what arrives at its very icount has been looked at, if that has happened already and
+    /// no instruction has run since. The state itself stays what every way to this icount gives.
+    ahead: Option<State>,
+    ran_last: Option<Kind>,
+}
+
+impl Core {
+    /// A core at power-up with empty memory.
+    pub fn new(config: &Config) -> Result<Core, EngineError> {
+        let memory = Memory::new(config);
+        Ok(Core {
+            fast: Translator::new(Kind::Fast, config.core, &memory)?,
+            exact: Translator::new(Kind::Exact, config.core, &memory)?,
+            memory,
+            config: config.clone(),
+            state: State::new(config),
+            ahead: None,
+            ran_last: None,
+        })
+    }
+
+    /// What the core is built with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The state now.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Changes the state, as a debugger does.
+    pub fn state_mut(&mut self) -> &mut State {
+        self.ahead = None;
+        &mut self.state
+    }
+
+    /// Replaces the state: the core is somewhere else in its history.
+    pub fn set_state(&mut self, state: State) {
+        self.state = state;
+        self.ahead = None;
+    }
+
+    /// Flash and RAM.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Flash and RAM, to change.
+    pub fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    /// A digest of state and memory: equal digests, equal futures.
+    pub fn digest(&mut self) -> u64 {
+        let state = postcard::to_stdvec(&self.state).expect("the state is plain data");
+        xxhash_rust::xxh3::xxh3_64_with_seed(&state, self.memory.digest())
+    }
+
+    /// Resets the core: everything but memory and time (B1.5.5).
+    pub fn reset(&mut self) {
+        let (icount, slept) = (self.state.icount, self.state.slept);
+        let fault = self.state.fault.take();
+        self.state = State { icount, slept, fault, ..State::new(&self.config) };
+        let vector_table = self.state.scb.vtor;
+        let registers = &mut self.state.registers;
+        registers.msp = self.memory.read_word(vector_table).unwrap_or(0) & !3;
+        let handler = self.memory.read_word(vector_table.wrapping_add(4)).unwrap_or(0);
+        registers.pc = handler & !1;
+        registers.xpsr = (handler & 1) << 24;
+        self.ahead = None;
+        self.memory.invalidate_permissions();
+    }
+
+    /// Reads memory and the private peripheral bus without side effects.
+    pub fn peek(&self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+        if address < 0xe000_0000 {
+            return self.memory.read(address, bytes);
+        }
+        let mut state = self.state.clone();
+        let now = state.moment().cycle;
+        state.sync_systick(now);
+        for (byte, address) in bytes.iter_mut().zip(address..) {
+            if address >= 0xe010_0000 {
+                return Err(BusFault);
+            }
+            *byte = state.peek_ppb(address, crate::words::Width::Byte, now) as u8;
+        }
+        Ok(())
+    }
+
+    /// The last hit of a collecting search that was run up to now.
+    pub fn take_found(&mut self) -> Option<super::engine::Hit> {
+        let icount = self.state.icount;
+        let found = [self.fast.take_found(icount), self.exact.take_found(icount)];
+        found.into_iter().flatten().max_by_key(|hit| hit.icount)
+    }
+
+    /// Sets what the debugger looks for in the runs that follow.
+    pub fn set_search(&mut self, search: &Search) {
+        self.fast.set_search(search, &self.memory);
+        self.exact.set_search(search, &self.memory);
+    }
+
+    /// Runs until something of [`Travel`] stops it.
+    pub fn run(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>) -> Halt {
+        let start = self.state.icount;
+        let mut canonical = None;
+        let halt = loop {
+            if pins.is_broken() {
+                break Halt::Broken;
+            }
+            if self.state.icount >= travel.limit {
+                break Halt::Limit;
+            }
+            if self.state.activity == Activity::LockedUp {
+                break Halt::Lockup;
+            }
+            if self.state.moment().cycle >= travel.cycle_limit {
+                break Halt::Time;
+            }
+            if self.state.icount > start && travel.resumed == Some(self.context()) {
+                break Halt::Resumed;
+            }
+            if self.state.boundary {
+                let before = self.state.clone();
+                if let Some(ahead) = self.ahead.take() {
+                    self.state = ahead;
+                }
+                let boundary = self.boundary(pins, travel, before.moment().cycle);
+                canonical = Some(before);
+                match boundary {
+                    Boundary::Execute => {}
+                    Boundary::Entered => continue,
+                    Boundary::Halt(halt) => break halt,
+                }
+            }
+            if let Some(halt) = self.execute(pins, travel) {
+                break halt;
+            }
+        };
+        // What arrived at this icount has been seen, but nothing has run: keep that apart.
+        if let Some(canonical) = canonical.filter(|canonical| canonical.icount == self.state.icount) {
+            self.ahead = Some(std::mem::replace(&mut self.state, canonical));
+        }
+        halt
+    }
+
+    /// Looks at what arrives at this very icount, and waits until the core is awake, without going on. False when the
+    /// pins have nothing more to say.
+    pub fn settle(&mut self, pins: &mut dyn Pins) -> bool {
+        if !self.state.boundary {
+            return true;
+        }
+        let before = self.state.clone();
+        if let Some(ahead) = self.ahead.take() {
+            self.state = ahead;
+        }
+        self.look(pins);
+        self.ahead = Some(std::mem::replace(&mut self.state, before));
+        true
+    }
+
+    fn context(&self) -> Context {
+        Context { ipsr: self.state.registers.ipsr(), sp: self.state.registers.sp() }
+    }
+
+    /// Lets arrive at the core what is due.
+    fn look(&mut self, pins: &mut dyn Pins) {
+        let at = self.state.moment();
+        pins.poll(at, &mut self.memory);
+        let pended = self.state.nvic.any_pending();
+        self.state.nvic.set_lines(pins.lines());
+        self.state.sync_systick(at.cycle);
+        if !pended && self.state.nvic.any_pending() && self.state.scb.scr & scr::SEVONPEND != 0 {
+            self.state.event = true;
+        }
+    }
+
+    fn boundary(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>, asleep_since: Cycle) -> Boundary {
+        self.look(pins);
+        while let Activity::WaitingForInterrupt | Activity::WaitingForEvent = self.state.activity {
+            if self.wakes() {
+                self.state.activity = Activity::Running;
+                break;
+            }
+            let at = self.state.moment();
+            let core_wake = self.state.systick.next_wake();
+            let asleep = crate::pins::Asleep { since: asleep_since, core_wake, limit: travel.cycle_limit };
+            match pins.sleep(at, asleep, &mut self.memory) {
+                Slept::Until(cycle) => self.state.slept += cycle.saturating_sub(at.cycle),
+                Slept::Forever => return Boundary::Halt(Halt::Asleep),
+                Slept::Interrupted if core_wake.is_some_and(|wake| wake >= travel.cycle_limit) => {
+                    return Boundary::Halt(Halt::Time);
+                }
+                Slept::Interrupted => return Boundary::Halt(Halt::Waiting),
+            }
+            if pins.is_broken() {
+                return Boundary::Halt(Halt::Broken);
+            }
+            self.look(pins);
+        }
+        let outside = pins.take_reset();
+        if self.state.reset_requested || outside {
+            if !outside {
+                pins.reset(self.state.moment(), &mut self.memory);
+            }
+            self.reset();
+            self.state.nvic.set_lines(pins.lines());
+            self.state.icount += 1;
+            return Boundary::Entered;
+        }
+        let Some(number) = self.state.nvic.takeable(self.state.masks()) else {
+            return Boundary::Execute;
+        };
+        let from = self.context();
+        self.state.take_pending(number, &mut self.memory);
+        if travel.faults && matches!(number, HARD_FAULT..=USAGE_FAULT) {
+            return Boundary::Halt(Halt::Fault);
+        }
+        if travel.interrupts && (number >= EXTERNAL || matches!(number, NMI | PEND_SV | SYS_TICK)) {
+            return Boundary::Halt(Halt::Interrupt(from));
+        }
+        Boundary::Entered
+    }
+
+    /// Whether a sleeping core wakes (B1.5.18, B1.5.19). PRIMASK does not keep it asleep.
+    fn wakes(&mut self) -> bool {
+        let masks = super::engine::Masks { primask: false, ..self.state.masks() };
+        let interrupted = self.state.nvic.takeable(masks).is_some();
+        match self.state.activity {
+            Activity::WaitingForEvent if self.state.event => {
+                self.state.event = false;
+                true
+            }
+            _ => interrupted || self.state.reset_requested,
+        }
+    }
+
+    /// Runs instructions until the next boundary that matters.
+    fn execute(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>) -> Option<Halt> {
+        let mut limit = travel.limit;
+        // A run cannot stop at a cycle, but sleep aside an instruction is a cycle.
+        limit = limit.min(travel.cycle_limit.saturating_sub(self.state.slept).max(self.state.icount + 1));
+        let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { Kind::Fast };
+        let mut end_of_block = None;
+        let mut accessed = false;
+        loop {
+            if self.state.icount >= limit {
+                return None;
+            }
+            let until = match end_of_block {
+                _ if accessed => self.state.icount + 1,
+                Some(end) if kind == Kind::Exact => limit.min(end),
+                _ => limit,
+            };
+            let ran = self.run_engine(kind, pins, until);
+            let progress = ran.icount > self.state.icount;
+            self.state.icount = ran.icount;
+            self.state.boundary = ran.boundary;
+            self.state.event |= ran.event;
+            if accessed && progress {
+                // What the instruction did at the pins must be looked at right behind it.
+                accessed = false;
+                self.state.boundary = true;
+                if ran.exit == Exit::Limit {
+                    return None;
+                }
+            }
+            match ran.exit {
+                Exit::Limit if kind == Kind::Fast => kind = Kind::Exact,
+                Exit::Limit if ran.icount < limit => {
+                    kind = Kind::Fast; // the block with a breakpoint is behind us
+                    end_of_block = None;
+                }
+                Exit::Limit | Exit::Attention => return None,
+                Exit::Block(count) => {
+                    kind = Kind::Exact;
+                    end_of_block = Some(ran.icount + u64::from(count));
+                }
+                Exit::Found(found) => return Some(Halt::Found(found)),
+                Exit::Accessed => {
+                    match kind {
+                        Kind::Fast => self.exact.take_accesses(&mut self.fast),
+                        Kind::Exact => self.exact.repeat_accesses(),
+                    }
+                    kind = Kind::Exact;
+                    accessed = true;
+                }
+                exit => return self.leave(exit, pins, travel),
+            }
+        }
+    }
+
+    fn run_engine(&mut self, kind: Kind, pins: &mut dyn Pins, limit: Icount) -> super::engine::Ran {
+        if self.ran_last != Some(kind) {
+            // Each engine sees only its own stores to code.
+            let pages: Vec<_> =
+                self.memory.writable_code().filter(|page| self.memory.is_dirty(*page)).collect();
+            self.drop_code(pages);
+            self.ran_last = Some(kind);
+        }
+        let stale = self.memory.take_stale_code();
+        self.drop_code(stale);
+        let engine = match kind {
+            Kind::Fast => &mut self.fast,
+            Kind::Exact => &mut self.exact,
+        };
+        let mut registers = std::mem::take(&mut self.state.registers);
+        // The engine works on its own copy; what the port looks at (IPSR, masks) does not change while it runs.
+        self.state.registers = registers.clone();
+        let span = Span { start: self.state.icount, boundary: self.state.boundary, limit };
+        let mut port = CorePort {
+            state: &mut self.state,
+            memory: &mut self.memory,
+            pins,
+            config: &self.config,
+            interrupted: false,
+        };
+        let ran = engine.run(&mut registers, &mut port, span);
+        self.state.registers = registers;
+        ran
+    }
+
+    fn drop_code(&mut self, pages: Vec<super::engine::PageId>) {
+        for page in pages {
+            let address = self.memory.page_address(page);
+            self.fast.drop_code(address, super::engine::PAGE);
+            self.exact.drop_code(address, super::engine::PAGE);
+        }
+    }
+
+    /// What an instruction did that the translator leaves to us.
+    fn leave(&mut self, exit: Exit, pins: &mut dyn Pins, travel: &Travel<'_>) -> Option<Halt> {
+        let cause = match exit {
+            Exit::Svc => {
+                self.state.supervisor_call();
+                return None;
+            }
+            Exit::Wfi => {
+                self.state.activity = Activity::WaitingForInterrupt;
+                return None;
+            }
+            Exit::Wfe => {
+                if !std::mem::take(&mut self.state.event) {
+                    self.state.activity = Activity::WaitingForEvent;
+                }
+                return None;
+            }
+            Exit::ExceptionReturn(value) => {
+                let faults = self.state.fault.clone();
+                self.state.exception_return(value, &mut self.memory);
+                let faulted = self.state.fault != faults;
+                return (faulted && travel.faults).then_some(Halt::Fault);
+            }
+            Exit::Bkpt => return self.breakpoint(pins),
+            Exit::Fault(Fault::Access { address, fault }) => Cause::access(address, fault),
+            Exit::Fault(Fault::Fetch(fault)) => Cause::fetch(fault),
+            Exit::Fault(Fault::NoCoprocessor) => Cause::usage(cfsr::NOCP),
+            Exit::Fault(Fault::InvalidState) => Cause::usage(cfsr::INVSTATE),
+            Exit::Fault(Fault::Undefined) => Cause::usage(cfsr::UNDEFINSTR),
+            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(_) | Exit::Accessed => return None,
+        };
+        self.state.take_fault(cause, &mut self.memory);
+        travel.faults.then_some(Halt::Fault)
+    }
+
+    /// BKPT: semihosting, or a halt.
+    fn breakpoint(&mut self, pins: &mut dyn Pins) -> Option<Halt> {
+        const SEMIHOSTING: u16 = 0xbeab;
+        let pc = self.state.registers.pc;
+        if self.memory.read_half(pc) != Ok(SEMIHOSTING) {
+            return Some(Halt::Breakpoint(pc));
+        }
+        let (operation, parameter) = (self.state.registers.r[0], self.state.registers.r[1]);
+        let result = pins.semihosting(self.state.moment(), operation, parameter, &mut self.memory);
+        for (address, bytes) in &result.memory {
+            // The host answers only into memory it has read; anything else has nowhere to go.
+            let _ = self.memory.write(*address, bytes);
+        }
+        let registers = &mut self.state.registers;
+        registers.r[0] = result.r0;
+        registers.pc = pc.wrapping_add(2);
+        registers.xpsr = registers.xpsr & !super::thumb::ItState(0xff).to_xpsr()
+            | super::thumb::ItState::from_xpsr(registers.xpsr).after(SEMIHOSTING).to_xpsr();
+        self.state.icount += 1;
+        self.state.boundary = true;
+        result.exit.map(Halt::Exit)
+    }
+}
+
+enum Boundary {
+    Execute,
+    Entered,
+    Halt(Halt),
+}

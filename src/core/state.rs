@@ -1,0 +1,90 @@
+//! The state of a core: plain data that, with memory, says everything.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Config, engine::Masks, mpu::Mpu, nvic::Nvic, scb::Scb, systick::SysTick};
+use crate::{
+    fault::Fault,
+    words::{Cycle, Icount, Moment, Registers},
+};
+
+/// Whether the core runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Activity {
+    /// Instructions execute.
+    Running,
+    /// Sleeping since the last instruction, a WFI.
+    WaitingForInterrupt,
+    /// Sleeping since the last instruction, a WFE.
+    WaitingForEvent,
+    /// Locked up (B1.5.15): only a reset helps.
+    LockedUp,
+}
+
+/// Everything that changes in a core, but memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The position.
+    pub icount: Icount,
+    /// Cycles slept so far: virtual time is the icount plus these.
+    pub slept: Cycle,
+    /// The registers.
+    pub registers: Registers,
+    /// The next instruction begins a basic block of the architecture: exceptions may be taken here.
+    pub boundary: bool,
+    /// Running, sleeping or locked up.
+    pub activity: Activity,
+    /// The event register (B1.5.18).
+    pub event: bool,
+    /// SYSRESETREQ was written: the chip resets at the next boundary.
+    pub reset_requested: bool,
+    /// Exceptions.
+    pub nvic: Nvic,
+    /// SysTick.
+    pub systick: SysTick,
+    /// The system control block.
+    pub scb: Scb,
+    /// The memory protection unit.
+    pub mpu: Mpu,
+    /// The last fault taken.
+    pub fault: Option<Fault>,
+}
+
+impl State {
+    /// The state at power-up, before the vector table is read.
+    pub fn new(config: &Config) -> State {
+        State {
+            icount: 0,
+            slept: 0,
+            registers: Registers { lr: u32::MAX, xpsr: 1 << 24, ..Registers::default() },
+            boundary: true,
+            activity: Activity::Running,
+            event: false,
+            reset_requested: false,
+            nvic: Nvic::new(config.interrupts, config.priority_bits),
+            systick: SysTick::new(config.systick_reference_divider),
+            scb: Scb::new(config),
+            mpu: Mpu::default(),
+            fault: None,
+        }
+    }
+
+    /// The position and the virtual time.
+    pub fn moment(&self) -> Moment {
+        Moment { icount: self.icount, cycle: self.icount + self.slept }
+    }
+
+    /// PRIMASK, FAULTMASK and BASEPRI.
+    pub fn masks(&self) -> Masks {
+        Masks {
+            primask: self.registers.primask != 0,
+            faultmask: self.registers.faultmask != 0,
+            basepri: self.registers.basepri as u8,
+        }
+    }
+
+    /// Whether code runs privileged: in Handler mode, or in Thread mode with CONTROL.nPRIV clear.
+    pub fn is_privileged(&self) -> bool {
+        self.registers.ipsr() != 0 || self.registers.control & 1 == 0
+    }
+}

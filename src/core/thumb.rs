@@ -1,0 +1,166 @@
+//! Just enough Thumb decoding to count instructions and to know where a basic block of the architecture ends.
+
+/// The length in bytes, 2 or 4, of the instruction that begins with this halfword (Armv7-M ARM A5.1).
+pub const fn length(first: u16) -> u32 {
+    if first >> 11 >= 0b11101 { 4 } else { 2 }
+}
+
+/// Whether a basic block ends with this instruction: it may write the PC, or it changes execution state (CPS, MSR, ISB,
+/// WFI …), so that what follows may see an exception that what stands before did not.
+///
+/// This must name only instructions after which the translator ends its block as well: the two engines would otherwise
+/// disagree on where an interrupt may be taken.
+pub const fn ends_block(first: u16, second: u16) -> bool {
+    if length(first) == 2 { ends_block_16(first) } else { ends_block_32(first, second) }
+}
+
+const fn ends_block_16(op: u16) -> bool {
+    match op >> 12 {
+        0b1101 => true,             // B<c>, UDF, SVC
+        0b1110 => op & 0x0800 == 0, // B
+        0b0100 => {
+            op & 0xff00 == 0x4700                              // BX, BLX
+                || (op & 0xff00 == 0x4400 || op & 0xff00 == 0x4600) && op & 0x0087 == 0x0087 // ADD, MOV to PC
+        }
+        0b1011 => {
+            op & 0x0500 == 0x0100                              // CBZ, CBNZ
+                || op & 0x0f00 == 0x0d00                       // POP with PC
+                || op & 0x0f00 == 0x0e00                       // BKPT
+                || op & 0x0fe0 == 0x0660                       // CPS
+                || matches!(op, 0xbf10 | 0xbf20 | 0xbf30) // YIELD, WFE, WFI
+        }
+        _ => false,
+    }
+}
+
+const fn ends_block_32(first: u16, second: u16) -> bool {
+    if first & 0xf800 == 0xf000 && second & 0x8000 != 0 {
+        // Branches and miscellaneous control (A5.3.4).
+        if second & 0x5000 != 0 {
+            return true; // B T4, BL
+        }
+        if first & 0x0380 != 0x0380 {
+            return true; // B<c> T3
+        }
+        return match first & 0x07f0 {
+            0x0380 | 0x0390 => true,                                          // MSR
+            0x03a0 => matches!(second & 0xff, 1..=3) && second & 0x0700 == 0, // YIELD, WFE, WFI
+            0x03b0 => second & 0x00f0 == 0x0060,                              // ISB
+            0x07f0 => true,                                                   // UDF
+            _ => false,
+        };
+    }
+    if first & 0xfe50 == 0xe810 {
+        return second & 0x8000 != 0 && matches!(first & 0x0180, 0x0080 | 0x0100); // LDM, POP with PC
+    }
+    if first & 0xfff0 == 0xe8d0 && second & 0xffe0 == 0xf000 {
+        return true; // TBB, TBH
+    }
+    if first & 0xff70 == 0xf850 {
+        return second >> 12 == 15; // LDR to PC
+    }
+    first & 0xfff0 == 0xeee0 && second & 0x0f10 == 0x0a10 // VMSR
+}
+
+/// Whether the instruction can unmask exceptions (CPS, MSR): only then must a pending but masked exception be looked at
+/// again.
+pub const fn changes_masks(first: u16, second: u16) -> bool {
+    first & 0xffe0 == 0xb660 || (first & 0xffe0 == 0xf380 && second & 0xd000 == 0x8000)
+}
+
+/// Whether the instruction is SEV, which the translator takes for a NOP.
+pub const fn sets_event(first: u16, second: u16) -> bool {
+    first == 0xbf40 || first == 0xf3af && second == 0x8004
+}
+
+/// ITSTATE (Armv7-M ARM A7.3.2), followed from instruction to instruction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ItState(pub u8);
+
+impl ItState {
+    /// ITSTATE as it stands in xPSR bits 26:25 and 15:10.
+    pub const fn from_xpsr(xpsr: u32) -> Self {
+        ItState((xpsr >> 25 & 3 | xpsr >> 8 & 0xfc) as u8)
+    }
+
+    /// The bits as they stand in xPSR.
+    pub const fn to_xpsr(self) -> u32 {
+        (self.0 as u32 & 3) << 25 | (self.0 as u32 & 0xfc) << 8
+    }
+
+    /// ITSTATE after the instruction that begins with this halfword.
+    pub const fn after(self, first: u16) -> Self {
+        if first & 0xff00 == 0xbf00 && first & 0xf != 0 {
+            ItState(first as u8)
+        } else if self.0 & 7 == 0 {
+            ItState(0)
+        } else {
+            ItState(self.0 & 0xe0 | self.0 << 1 & 0x1f)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn block_ends_are_what_the_manual_lists() {
+        let table: &[(u16, u16, bool, &str)] = &[
+            (0xe7fe, 0, true, "b ."),
+            (0xd0fe, 0, true, "beq"),
+            (0xdf00, 0, true, "svc"),
+            (0xbeab, 0, true, "bkpt"),
+            (0x4770, 0, true, "bx lr"),
+            (0x4790, 0, true, "blx r2"),
+            (0x4687, 0, true, "mov pc, r0"),
+            (0x4680, 0, false, "mov r8, r0"),
+            (0x4587, 0, false, "cmp pc, r0"),
+            (0xbd10, 0, true, "pop {r4, pc}"),
+            (0xbc10, 0, false, "pop {r4}"),
+            (0xb100, 0, true, "cbz"),
+            (0xb900, 0, true, "cbnz"),
+            (0xb672, 0, true, "cpsid i"),
+            (0xbf30, 0, true, "wfi"),
+            (0xbf00, 0, false, "nop"),
+            (0xbf40, 0, false, "sev"),
+            (0xbf08, 0, false, "it eq"),
+            (0xf000, 0xf800, true, "bl"),
+            (0xf000, 0xb800, true, "b.w"),
+            (0xf000, 0x8000, true, "beq.w"),
+            (0xf3bf, 0x8f6f, true, "isb"),
+            (0xf3bf, 0x8f4f, false, "dsb"),
+            (0xf3bf, 0x8f2f, false, "clrex"),
+            (0xf380, 0x8811, true, "msr basepri"),
+            (0xf3ef, 0x8010, false, "mrs primask"),
+            (0xe8bd, 0x8010, true, "pop.w {r4, pc}"),
+            (0xe8bd, 0x4010, false, "pop.w {r4, lr}"),
+            (0xe8df, 0xf000, true, "tbb"),
+            (0xe8df, 0xf010, true, "tbh"),
+            (0xf85d, 0xfb04, true, "ldr.w pc, [sp], #4"),
+            (0xf8d0, 0xf000, true, "ldr.w pc, [r0]"),
+            (0xf8d0, 0x1000, false, "ldr.w r1, [r0]"),
+            (0xe9d0, 0x0100, false, "ldrd"),
+            (0xeee1, 0x0a10, true, "vmsr fpscr"),
+            (0xeef1, 0x0a10, false, "vmrs"),
+            (0xf04f, 0x0000, false, "mov.w"),
+        ];
+        for &(first, second, ends, text) in table {
+            assert_eq!(ends_block(first, second), ends, "{text}");
+        }
+    }
+
+    #[test]
+    fn itstate_advances_as_in_the_manual() {
+        // ITTE EQ; the three instructions that follow; then none.
+        let mut it = ItState::default().after(0xbf06);
+        assert_eq!(it.0, 0x06);
+        it = it.after(0x2000);
+        assert_eq!(it.0, 0x0c);
+        it = it.after(0x2000);
+        assert_eq!(it.0, 0x18);
+        it = it.after(0x2000);
+        assert_eq!(it.0, 0x00);
+        assert_eq!(ItState::from_xpsr(ItState(0xa5).to_xpsr()).0, 0xa5);
+    }
+}
