@@ -83,17 +83,17 @@ impl Counts {
 /// What a trace holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The number of events.
+    /// The number of events, without those that are lost because of [`Log::damage`](super::Log::damage).
     pub events: u64,
-    /// The events by kind, without those of damaged chunks that were not finished properly.
+    /// The events by kind: those of the whole run if it has an end record, else those that can be read.
     pub counts: Counts,
     /// Chunks, without the open one.
     pub chunks: u32,
     /// Chunks that cannot be decoded; only looked for when the trace has no end record.
     pub damaged_chunks: u32,
-    /// Size of the whole trace so far, without the open chunk.
+    /// Size of the whole trace so far in bytes, without the open chunk.
     pub bytes: u64,
-    /// What the chunks take of it.
+    /// What the chunks take of it, in bytes.
     pub chunk_bytes: u64,
 }
 

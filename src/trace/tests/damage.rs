@@ -96,6 +96,25 @@ fn what_is_no_trace_is_said_so() {
 }
 
 #[test]
+fn a_recording_that_cannot_be_written_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("missing/a.untick");
+    let error = Log::create(&path, header()).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot create {}: ", path.display())), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_a_device_is_not_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.untick");
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let error = Log::create(&path, header()).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot write {}: ", path.display())), "{error}");
+    assert!(fs::symlink_metadata(&path).is_ok());
+}
+
+#[test]
 fn a_damaged_header_is_refused_by_offset() {
     let (bytes, _) = finished();
     assert!(message(&bytes[..10]).ends_with("header at byte offset 8: the file ends inside it"));
