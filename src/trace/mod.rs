@@ -1,1 +1,101 @@
-//! trace.
+//! The trace: every event of a run, in one file that replays without anything else.
+//!
+//! [`Log`] appends events while a machine runs and reads them back at any [`Mark`] at the same time, because a live
+//! debug session travels through its own past. The same type opens a finished file and one whose recording was killed.
+//!
+//! # The file, format version 1
+//!
+//! Integers of fixed size are little-endian. A *varint* is postcard's: seven bits to a byte, the lowest first, bit 7
+//! set in all bytes but the last. *Postcard* means the postcard 1 encoding of the type with that name in this crate.
+//!
+//! ```text
+//! offset  bytes
+//!      0      8  signature: 89 'U' 'N' 'T' 'I' 'C' 'K' 0A
+//!      8      4  format version
+//!     12      …  block HEAD, then blocks CHNK numbered from 0, then block ENDR and nothing behind it
+//! ```
+//!
+//! A block is 60 bytes and a body:
+//!
+//! ```text
+//!      0      4  tag: "HEAD", "CHNK" or "ENDR"
+//!      4      4  number: of this chunk; in HEAD 0; in ENDR the number of chunks in the file
+//!      8      4  stored: length of the body that follows
+//!     12      4  raw: length of the body after decompression; in ENDR the same as stored
+//!     16      4  items in the chunk, at most 65536; otherwise 0
+//!     20      4  CRC-32 (IEEE) of the body as stored
+//!     24      8  events in the chunk; in ENDR of the whole run; otherwise 0
+//!     32      8  first: icount of the chunk's first event (in a chunk without events, and in ENDR: of the last event
+//!                before it, 0 if there is none); in HEAD 0. It never goes down from block to block.
+//!     40     16  the moment the run had reached when the block was written: icount, cycle; in HEAD 0, 0
+//!     56      4  CRC-32 of the 56 bytes above
+//! ```
+//!
+//! The bodies of HEAD and CHNK are one zstd frame each, that of ENDR is plain. A raw body has at most 512 MiB in HEAD
+//! and 32 MiB in CHNK.
+//!
+//! **HEAD**: postcard of the version of untick that recorded, the version of Unicorn, the board's name, the board's
+//! source files (a sequence of name and text), [`core::Config`](crate::core::Config), the firmware's file name, its
+//! SHA-256 (32 bytes), the bytes of the file, the arguments of the firmware (a sequence of strings).
+//!
+//! **ENDR**: postcard of [`End`], postcard of [`Counts`], and in the last 8 bytes of the file the offset of this block,
+//! so that the end is found even when a block in the middle is damaged.
+//!
+//! **CHNK** is decoded without any other chunk. Its items are stored in columns, which compress well:
+//!
+//! ```text
+//! varint number of channels, each: postcard of Channel, one byte: 1 if its values are relative, else 0
+//! varint length, bytes: codes     per item varint 2 × channel + (1 if the item is a run)
+//! varint length, bytes: icounts   per item varint icounts since the last event of the item before (since `first`)
+//! varint length, bytes: values    per item, by its channel, see below
+//! varint length, bytes: runs      per run varint icounts from one event to the next, varint number of events − 2
+//! varint number of rare events, each: postcard of pins::Event
+//! ```
+//!
+//! A channel is all that stays the same in a kind of event: what it is, the address, the width ([`Channel`], in the
+//! order of its variants). Its values are
+//! - `Read` and `Write`: a varint below 2³²; `Sleep`: a varint. When the channel is relative, a signed (zigzag) varint:
+//!   the difference modulo 2⁶⁴ to the channel's value before in this chunk (before the first: 0);
+//! - `Digest`: 8 bytes;
+//! - all others: nothing. `Rare` takes the next of the rare events.
+//!
+//! A run is an event that repeats at the same distance with the same value: a poll.
+//!
+//! # States on disk
+//!
+//! - *ends with ENDR*: the recording was finished; a chunk that fails its checks is an error when it is reached.
+//! - *no ENDR*: the recording is going on, or it was killed: cut. It replays up to the moment that its last chunk
+//!   reached. A block that fails its checks, and what is behind it, is left out and reported ([`Log::damage`]); if all
+//!   headers are good, this is looked for in the last chunk only: earlier ones are errors when reached.
+//! - *empty or a part of HEAD*: the recording was killed while it was created. Nothing to replay.
+//!
+//! Chunks are written whole by one call, straight to the file that the user named: a killed recording must replay, so
+//! there is nothing to rename at the end.
+
+mod block;
+mod cache;
+mod chunk;
+mod codec;
+mod error;
+mod header;
+mod log;
+mod mark;
+mod scan;
+mod store;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod varint;
+
+pub use chunk::Channel;
+pub use error::{Damage, Place, Problem, TraceError};
+pub use header::Header;
+pub use log::Log;
+pub use mark::Mark;
+pub use summary::{Counts, End, Summary};
+
+/// The version of the file format that this crate writes, and the only one that it reads.
+pub const FORMAT: u32 = 1;
+
+/// The first bytes of a trace. The first is no text and the last a line end, so that a transfer as text shows.
+const SIGNATURE: [u8; 8] = *b"\x89UNTICK\n";

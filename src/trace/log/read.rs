@@ -1,0 +1,199 @@
+//! Reading a log: forwards, backwards, at a mark, at an icount.
+
+use super::{Log, State};
+use crate::{
+    pins::Stamped,
+    trace::{
+        Damage, Mark, Place, Problem, Summary, TraceError,
+        block::{BlockHead, HEAD_BYTES},
+        chunk::Chunk,
+        codec::decode,
+        scan::Entry,
+    },
+    words::Icount,
+};
+
+impl Log {
+    /// The place before the first event.
+    pub fn start(&self) -> Mark {
+        Mark::default()
+    }
+
+    /// The place after the last event so far: where the next one will be.
+    pub fn tail(&self) -> Mark {
+        let items = self.open.items();
+        Mark {
+            event: self.events(),
+            chunk: self.open_number(),
+            item: (items.len() as u32).saturating_sub(1),
+            repeat: items.last().map_or(0, |last| last.count),
+        }
+    }
+
+    /// Reads the event behind `mark` and moves the mark over it; `None` at the end of what exists so far.
+    ///
+    /// # Errors
+    /// The chunk is damaged or cannot be read from the disk. The mark stays.
+    #[inline]
+    pub fn read(&mut self, mark: &mut Mark) -> Result<Option<Stamped>, TraceError> {
+        loop {
+            let chunk = self.chunk(mark.chunk)?;
+            let items = chunk.items();
+            if let Some(item) = items.get(mark.item as usize) {
+                if mark.repeat < item.count {
+                    let stamped = chunk.event(item, mark.repeat);
+                    mark.repeat += 1;
+                    mark.event += 1;
+                    return Ok(Some(stamped));
+                }
+                if (mark.item as usize) < items.len() - 1 {
+                    (mark.item, mark.repeat) = (mark.item + 1, 0);
+                    continue;
+                }
+            }
+            if mark.chunk >= self.open_number() {
+                return Ok(None);
+            }
+            (mark.chunk, mark.item, mark.repeat) = (mark.chunk + 1, 0, 0);
+        }
+    }
+
+    /// The event behind a mark; `None` at the end of what exists so far.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    #[inline]
+    pub fn peek(&mut self, mut mark: Mark) -> Result<Option<Stamped>, TraceError> {
+        self.read(&mut mark)
+    }
+
+    /// Reads the event before `mark` and moves the mark back over it; `None` at the start.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub fn read_back(&mut self, mark: &mut Mark) -> Result<Option<Stamped>, TraceError> {
+        loop {
+            if mark.repeat > 0 {
+                let chunk = self.chunk(mark.chunk)?;
+                let Some(item) = chunk.items().get(mark.item as usize) else { return Ok(None) };
+                let stamped = chunk.event(item, mark.repeat - 1);
+                mark.repeat -= 1;
+                mark.event -= 1;
+                return Ok(Some(stamped));
+            }
+            if mark.item > 0 {
+                mark.item -= 1;
+            } else if mark.chunk > 0 {
+                let items = self.chunk(mark.chunk - 1)?.items().len() as u32;
+                (mark.chunk, mark.item) = (mark.chunk - 1, items.saturating_sub(1));
+            } else {
+                return Ok(None);
+            }
+            mark.repeat =
+                self.chunk(mark.chunk)?.items().get(mark.item as usize).map_or(0, |item| item.count);
+        }
+    }
+
+    /// The place before the first event that is stamped with `icount` or a later one.
+    ///
+    /// # Errors
+    /// The chunk that it is in is damaged or cannot be read from the disk.
+    pub fn find(&mut self, icount: Icount) -> Result<Mark, TraceError> {
+        // The last closed chunk that begins earlier, or the open one if it does.
+        let mut number = self.chunks.partition_point(|entry| entry.head.first < icount) as u32;
+        if number < self.open_number() || self.open.items().first().is_none_or(|item| item.icount >= icount) {
+            number = number.saturating_sub(1);
+        }
+        let mut event =
+            self.chunks.get(number as usize).map_or(self.closed_events, |entry| entry.events_before);
+        let items = self.chunk(number)?.items();
+        let next = items.partition_point(|item| item.icount < icount);
+        let Some(last) = next.checked_sub(1) else {
+            return Ok(Mark { event, chunk: number, item: 0, repeat: 0 });
+        };
+        event += items[..last].iter().map(|item| u64::from(item.count)).sum::<u64>();
+        // Events of a run that are earlier: the first always, and one more for each whole stride.
+        let item = items[last];
+        let earlier =
+            (icount - 1 - item.icount).checked_div(item.stride.into()).map_or(u64::MAX, |whole| whole + 1);
+        let repeat = earlier.min(item.count.into()) as u32;
+        Ok(Mark { event: event + u64::from(repeat), chunk: number, item: last as u32, repeat })
+    }
+
+    /// The chunk with this number, decoded; the open one if there is none.
+    #[inline]
+    fn chunk(&mut self, number: u32) -> Result<&Chunk, TraceError> {
+        if number >= self.open_number() {
+            return if self.lost_bytes() > 0 { self.beyond() } else { Ok(&self.open) };
+        }
+        if !self.cache.bring(number) {
+            self.load(number)?;
+        }
+        Ok(self.cache.front().expect("the chunk has just been put there"))
+    }
+
+    /// What is behind the last readable chunk of a damaged file: an error, unless the file was cut there anyway.
+    #[cold]
+    fn beyond(&self) -> Result<&Chunk, TraceError> {
+        match &self.state {
+            State::Closed { end: Some(_), damage: Some(damage), .. } => Err(self.damaged(*damage)),
+            _ => Ok(&self.open),
+        }
+    }
+
+    #[cold]
+    fn load(&mut self, number: u32) -> Result<(), TraceError> {
+        let Entry { offset, head, .. } = self.chunks[number as usize];
+        let body = self.store.read(offset + HEAD_BYTES as u64, head.stored.into())?;
+        let mut chunk = self.cache.spare();
+        let limit = self.chunks.get(number as usize + 1).map_or(Icount::MAX, |next| next.head.first);
+        match body.ok_or(Problem::Truncated).and_then(|body| fill(&mut chunk, &head, &body, limit)) {
+            Ok(()) => {
+                self.cache.put(number, chunk);
+                Ok(())
+            }
+            Err(problem) => Err(self.damaged(problem.at(Place::Chunk(number), offset))),
+        }
+    }
+
+    fn damaged(&self, damage: Damage) -> TraceError {
+        TraceError::Damaged { trace: self.store.name().to_owned(), damage }
+    }
+
+    /// What the log holds, in numbers. Decodes a recording that was cut.
+    pub fn summary(&mut self) -> Summary {
+        let mut counts = self.closed_counts;
+        let mut damaged_chunks = 0;
+        if self.is_cut() {
+            for number in 0..self.open_number() {
+                match self.chunk(number) {
+                    Ok(chunk) => counts.add(chunk),
+                    Err(_) => damaged_chunks += 1,
+                }
+            }
+        }
+        counts.add(&self.open);
+        let size = |entry: &Entry| HEAD_BYTES as u64 + u64::from(entry.head.stored);
+        Summary {
+            events: self.events(),
+            counts,
+            chunks: self.open_number(),
+            damaged_chunks,
+            bytes: self.store.length(),
+            chunk_bytes: self.chunks.iter().map(size).sum(),
+        }
+    }
+}
+
+/// Decodes a body into an empty chunk. No event in it is later than `limit`.
+fn fill(chunk: &mut Chunk, head: &BlockHead, body: &[u8], limit: Icount) -> Result<(), Problem> {
+    let raw = head.unpack(body)?;
+    decode(&raw, head.items, head.first, chunk)?;
+    if chunk.events() != head.events {
+        return Err(Problem::Encoding("it has another number of events than its header says"));
+    }
+    if chunk.items().last().is_some_and(|last| last.last_icount() > limit) {
+        return Err(Problem::Encoding("it has events that are later than the next chunk"));
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The bytes of format version 1, written by hand from its description: a change here is a new version.
+
+use super::*;
+use crate::trace::{chunk::Chunk, codec::Encoder, codec::decode};
+
+/// A small chunk and its body before compression.
+fn example() -> (Vec<Stamped>, Vec<u8>) {
+    let line = |icount, asserted| Stamped { icount, event: Event::Line { irq: 37, asserted } };
+    let input = Event::Input { device: "u".into(), bytes: b"A".to_vec() };
+    let events = vec![
+        read(1000, 0x4000_0018, 0x80),
+        read(1005, 0x4000_0018, 0x80),
+        read(1010, 0x4000_0018, 0x80),
+        read(1015, 0x4000_0018, 0x83),
+        write(1015, 0x4000_0004, 0x41),
+        line(1200, true),
+        line(1200, false),
+        Stamped { icount: 1300, event: input },
+        digest(1300, 0x0807_0605_0403_0201),
+        Stamped { icount: 1300, event: Event::Read { address: 4, width: Width::Byte, value: None } },
+        read(1301, 0x4000_0018, 0x82),
+    ];
+    let mut body = vec![7]; // channels
+    body.extend([0, 0x98, 0x80, 0x80, 0x80, 0x04, 2, 1]); // Read 0x4000_0018 Word, relative
+    body.extend([2, 0x84, 0x80, 0x80, 0x80, 0x04, 2, 0]); // Write 0x4000_0004 Word, plain
+    body.extend([4, 37, 0]); // Raised
+    body.extend([5, 37, 0]); // Lowered
+    body.extend([9, 0]); // Rare
+    body.extend([7, 0]); // Digest
+    body.extend([1, 4, 0, 0]); // ReadFault 4 Byte
+    body.extend([9, 1, 0, 2, 4, 6, 8, 10, 12, 0]); // codes
+    body.extend([10, 0, 5, 0, 0xb9, 0x01, 0, 100, 0, 0, 1]); // icounts
+    body.extend([13, 0x80, 0x02, 6, 0x41, 1, 2, 3, 4, 5, 6, 7, 8, 1]); // values: +0x80, +3, 0x41, digest, −1
+    body.extend([2, 5, 1]); // runs: 5 icounts apart, 3 events
+    body.extend([1, 6, 1, b'u', 1, b'A']); // rare events: Input
+    (events, body)
+}
+
+#[test]
+fn a_chunk_is_encoded_as_described() {
+    let (events, body) = example();
+    let mut chunk = Chunk::default();
+    for stamped in &events {
+        chunk.append(stamped);
+    }
+    assert_eq!(Encoder::default().encode(&chunk), body);
+    let mut decoded = Chunk::default();
+    decode(&body, 9, 1000, &mut decoded).unwrap();
+    assert_eq!(decoded, chunk);
+}
+
+#[test]
+fn a_file_is_laid_out_as_described() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.untick");
+    let (events, body) = example();
+    let mut log = Log::create(&path, header()).unwrap();
+    for stamped in &events {
+        log.append(stamped).unwrap();
+    }
+    log.finish(end(1400)).unwrap();
+    let bytes = std::fs::read(path).unwrap();
+
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let long = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+    assert_eq!(bytes[..12], *b"\x89UNTICK\n\x01\0\0\0");
+    assert_eq!(bytes[12..16], *b"HEAD");
+    let chunk = 12 + 60 + word(12 + 8) as usize;
+    assert_eq!(bytes[chunk..chunk + 4], *b"CHNK");
+    let stored = word(chunk + 8) as usize;
+    let found = [4, 12, 16].map(|at| word(chunk + at));
+    assert_eq!(found, [0, body.len() as u32, 9], "number, raw, items");
+    let found = [24, 32, 40, 48].map(|at| long(chunk + at));
+    assert_eq!(found, [11, 1000, 1400, 1405], "events, first, reached");
+    let frame = &bytes[chunk + 60..chunk + 60 + stored];
+    assert_eq!(word(chunk + 20), crc32fast::hash(frame));
+    assert_eq!(word(chunk + 56), crc32fast::hash(&bytes[chunk..chunk + 56]));
+    assert_eq!(zstd::decode_all(frame).unwrap(), body);
+
+    let end = chunk + 60 + stored;
+    assert_eq!(bytes[end..end + 4], *b"ENDR");
+    assert_eq!([word(end + 4), word(end + 16)], [1, 0], "chunks, no items");
+    assert_eq!([24, 32, 40].map(|at| long(end + at)), [11, 1301, 1400]);
+    assert_eq!(long(bytes.len() - 8), end as u64);
+    assert_eq!(bytes.len(), end + 60 + word(end + 8) as usize);
+}
+
+#[test]
+fn the_header_comes_back_with_the_firmwares_sha256() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.untick");
+    let firmware = b"abc".to_vec();
+    drop(Log::create(&path, Header { firmware, ..header() }).unwrap());
+    let log = Log::open(&path).unwrap();
+    // FIPS 180-2, B.1.
+    let sha256 = log.header().sha256().map(|byte| format!("{byte:02x}")).concat();
+    assert_eq!(sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_eq!(log.header(), &Header { firmware: b"abc".to_vec(), ..header() });
+}
