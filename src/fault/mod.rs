@@ -6,6 +6,8 @@ mod place;
 mod report;
 mod stack;
 mod status;
+#[cfg(test)]
+mod testing;
 mod text;
 mod unwind;
 

@@ -47,16 +47,22 @@ pub(super) fn describe(address: u32, config: &Config, symbols: &Symbols) -> Stri
     format!("{text}{value}")
 }
 
+/// What is wrong with a stack pointer that is not in RAM.
+pub(super) fn describe_sp(sp: u32, config: &Config, symbols: &Symbols) -> String {
+    let ram = config.regions.iter().filter(|region| region.kind == RegionKind::Ram);
+    let below =
+        |region: &Region| region.base.checked_sub(sp).filter(|&below| below != 0 && u64::from(below) <= NEAR);
+    match ram.into_iter().find_map(|region| Some((region, below(region)?))) {
+        Some((region, below)) => format!("{below} bytes below {}: the stack has overflowed", region.name),
+        None => describe(sp, config, symbols),
+    }
+}
+
 /// Whether an address is in RAM or at its end, as a stack pointer may be.
 pub(super) fn can_be_sp(address: u32, config: &Config) -> bool {
     let ram = config.regions.iter().filter(|region| region.kind == RegionKind::Ram);
     ram.into_iter()
         .any(|region| inside(region, address).is_some() || inside(region, address.wrapping_sub(1)).is_some())
-}
-
-/// Whether code can be at an address.
-pub(super) fn is_memory(address: u32, config: &Config) -> bool {
-    config.regions.iter().any(|region| inside(region, address).is_some())
 }
 
 /// The address of a byte in its region, without aliases.
@@ -81,7 +87,7 @@ fn in_memory(address: u32, at: u32, region: &Region, symbols: &Symbols) -> Strin
         None => memory,
     };
     if address < NULL_PAGE && region.kind == RegionKind::Flash {
-        text = format!("{}, where {text} is", null(address));
+        text = format!("{}; at that address: {text}", null(address));
     }
     text
 }
@@ -191,7 +197,7 @@ mod tests {
         let text = describe(4, &config, &Symbols::default());
         assert_eq!(
             text,
-            "a null pointer, 0x4 bytes into what it is taken for, where read-only memory (FLASH) is"
+            "a null pointer, 0x4 bytes into what it is taken for; at that address: read-only memory (FLASH)"
         );
     }
 

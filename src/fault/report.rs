@@ -7,14 +7,15 @@ use std::{
 
 use super::{
     Fault, cause, place, stack,
-    text::{WIDTH, wrap},
+    text::{WIDTH, shorten_end, wrap},
     unwind::{ReadMemory, unwind},
 };
 use crate::{core::Config, image::Symbols, words::Moment};
 
 /// What happened, where, and how to get there: made at the fault, shown as text by [`Display`].
 ///
-/// Plain text without colour, lines of at most 100 characters as long as the words in them allow, no newline at the end.
+/// Plain text without colour, lines of at most 100 characters (but the name of a trace is never cut), no newline at the
+/// end.
 #[derive(Clone, Debug)]
 pub struct Report {
     fault: Fault,
@@ -58,31 +59,37 @@ impl Report {
 fn facts(fault: &Fault, symbols: &Symbols, config: &Config) -> Vec<(&'static str, String)> {
     let registers = &fault.registers;
     let mut facts = vec![("at", location(registers.pc, symbols, config))];
+    facts.extend(source(registers.pc, symbols).map(|text| ("source", text)));
     if let Some(address) = cause::touched(fault) {
         facts.push(("address", format!("{address:#010x}: {}", place::describe(address, config, symbols))));
     }
     let sp = registers.sp();
     if !place::can_be_sp(sp, config) {
-        facts.push(("stack", format!("SP is {sp:#010x}: {}", place::describe(sp, config, symbols))));
+        let where_it_is = place::describe_sp(sp, config, symbols);
+        facts.push(("stack", format!("SP is {sp:#010x}: {where_it_is}")));
     }
     facts.push(("when", moment(fault.at, config.clock_hz)));
     facts
 }
 
-/// `0x08000152, plant+0x12 at crash.c:41`.
+/// `0x08000152, plant+0x12`.
 fn location(pc: u32, symbols: &Symbols, config: &Config) -> String {
-    let mut text = format!("{pc:#010x}");
     match symbols.function(pc) {
-        Some(function) if function.offset == 0 => text += &format!(", {}", function.name),
-        Some(function) => text += &format!(", {}+{:#x}", function.name, function.offset),
-        None if place::is_memory(pc, config) => text += ", in no function",
-        None => text += &format!(": {}", place::describe(pc, config, symbols)),
+        Some(function) if function.offset == 0 => format!("{pc:#010x}, {}", function.name),
+        Some(function) => format!("{pc:#010x}, {}+{:#x}", function.name, function.offset),
+        None => format!("{pc:#010x}: {}", place::describe(pc, config, symbols)),
     }
-    if let Some(line) = symbols.line(pc) {
-        let room = (WIDTH - INDENT).saturating_sub(text.chars().count() + 4).max(24);
-        text += &format!(" at {}", stack::place(&line, room));
+}
+
+/// `crash.c:41`, with the function if it was inlined.
+fn source(pc: u32, symbols: &Symbols) -> Option<String> {
+    let inlined = symbols.inlined(pc);
+    let innermost = inlined.first()?;
+    let text = stack::place(innermost.line.as_ref()?, WIDTH - INDENT);
+    match &innermost.function {
+        Some(name) if inlined.len() > 1 => Some(format!("{text}, inlined {name}")),
+        _ => Some(text),
     }
-    text
 }
 
 /// `icount 12345, cycle 20000, 0.001250 s`.
@@ -119,15 +126,15 @@ impl Display for Report {
         writeln!(f)?;
         self.registers(f)?;
 
-        writeln!(f, "\ncall stack:")?;
+        write!(f, "\ncall stack:")?;
         for line in &self.stack {
-            writeln!(f, "  {line}")?;
+            write!(f, "\n  {line}")?;
         }
         match &self.trace {
             None => Ok(()),
             Some(trace) => {
                 let trace = quoted(trace);
-                write!(f, "\nto look around there, and walk back to the cause:\n  ")?;
+                write!(f, "\n\nto look around there, and walk back to the cause:\n  ")?;
                 write!(f, "untick replay {trace} --at {}", self.fault.at.icount)
             }
         }
@@ -140,27 +147,26 @@ impl Report {
         writeln!(f, "registers before the exception:")?;
         let mut all: Vec<(String, u32)> =
             registers.r.iter().enumerate().map(|(number, &value)| (format!("R{number}"), value)).collect();
-        let stack = if registers.uses_psp() { ("MSP", registers.msp) } else { ("PSP", registers.psp) };
-        for (name, value) in [
-            ("SP", registers.sp()),
-            ("LR", registers.lr),
-            ("PC", registers.pc),
-            ("xPSR", registers.xpsr),
-            stack,
+        let other = if registers.uses_psp() { ("MSP", registers.msp) } else { ("PSP", registers.psp) };
+        let named =
+            [("SP", registers.sp()), ("LR", registers.lr), ("PC", registers.pc), ("xPSR", registers.xpsr)];
+        all.extend(named.into_iter().chain([other]).map(|(name, value)| (name.to_owned(), value)));
+        // What masks interrupts is worth a place only where it does.
+        let special = [
             ("CONTROL", registers.control),
             ("PRIMASK", registers.primask),
             ("BASEPRI", registers.basepri),
             ("FAULTMASK", registers.faultmask),
-        ] {
-            // What masks interrupts is worth a place only where it does.
-            if name.len() < 7 || value != 0 {
-                all.push((name.to_owned(), value));
-            }
-        }
-        for row in all.chunks(4) {
+        ];
+        let set = special.into_iter().filter(|&(_, value)| value != 0);
+        let masks: Vec<String> = set.map(|(name, value)| format!("{name} {value:#x}")).collect();
+        for row in all.chunks(6) {
             let cells: Vec<String> =
-                row.iter().map(|(name, value)| format!("{name:<9} {value:08x}")).collect();
+                row.iter().map(|(name, value)| format!("{name:<4} {value:08x}")).collect();
             writeln!(f, "  {}", cells.join("   "))?;
+        }
+        if !masks.is_empty() {
+            writeln!(f, "  {}", masks.join("   "))?;
         }
         Ok(())
     }
@@ -170,7 +176,7 @@ impl Report {
 fn entry(f: &mut fmt::Formatter<'_>, label: &str, column: usize, text: &str) -> fmt::Result {
     for (number, line) in wrap(text, WIDTH - 2 - column).iter().enumerate() {
         let label = if number == 0 { label } else { "" };
-        writeln!(f, "  {label:<column$}{line}")?;
+        writeln!(f, "  {label:<column$}{}", shorten_end(line, WIDTH - 2 - column))?;
     }
     Ok(())
 }

@@ -87,13 +87,12 @@ impl Symbols {
     /// Empty without debug information.
     pub fn inlined(&self, pc: u32) -> Vec<Inlined> {
         let Some(lines) = &self.lines else { return Vec::new() };
-        let start = find(&self.functions, pc & !1).map(|symbol| symbol.start);
-        // The linker leaves the debug information of functions that it dropped, at address 0. Where flash begins at 0
-        // they seem to lie in the vector table, where no function is.
-        if start.is_none() && !self.functions.is_empty() {
+        let symbol = find(&self.functions, pc & !1).map(|symbol| symbol.start);
+        // Outside of every function there are only vectors and data, and what a linker left of dropped functions.
+        if symbol.is_none() && !self.functions.is_empty() {
             return Vec::new();
         }
-        lines.inlined(pc & !1, start)
+        lines.inlined(pc & !1, symbol)
     }
 
     /// The address of a symbol, by its name in the ELF file or by its demangled name. Bit 0 of a function is clear.
