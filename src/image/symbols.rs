@@ -189,16 +189,15 @@ pub(super) fn demangle(name: &str) -> String {
 
 /// Cuts the parameter list off a C++ name; `operator()(int)` keeps its own parentheses.
 fn without_parameters(name: &str) -> &str {
-    let Some(close) = name.rfind(')') else { return name };
     let mut depth = 0;
-    for (at, byte) in name.bytes().enumerate().take(close + 1).collect::<Vec<_>>().into_iter().rev() {
-        match byte {
-            b')' => depth += 1,
-            b'(' => depth -= 1,
-            _ => {}
+    for (at, character) in name.char_indices().rev() {
+        match character {
+            ')' => depth += 1,
+            '(' => depth -= 1,
+            _ => continue,
         }
         if depth == 0 {
-            // Rust has names that end in a parenthesis too: `<fn(u8) as core::ops::FnOnce<(u8,)>>::call_once` does not.
+            // A name that is nothing but its parentheses is a type of Rust's, not a function of C++.
             return if at == 0 { name } else { &name[..at] };
         }
     }
