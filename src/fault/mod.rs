@@ -1,5 +1,20 @@
 //! The fault report: from a wrecked stack to words, functions and lines.
 
+mod access;
+mod cause;
+mod place;
+mod report;
+mod stack;
+mod status;
+#[cfg(test)]
+mod testing;
+mod text;
+mod unwind;
+
+pub use report::Report;
+pub use status::{CFSR, CfsrBit, Class, HFSR, HfsrBit};
+pub use unwind::{DEPTH_LIMIT, End, Frame, ReadMemory, exception_name, unwind};
+
 use crate::words::{Moment, Registers};
 
 /// What was known when a fault exception was taken, or when the core locked up.
