@@ -54,9 +54,10 @@ impl Register {
         core.chain(system).chain(float.filter(move |_| fpu))
     }
 
-    /// R0 to xPSR: what gdb asks for at every stop, and so gets with it.
-    pub(super) fn core() -> impl Iterator<Item = Register> {
-        Register::all(false).take(17)
+    /// R0 to CONTROL: what gdb looks at after every stop. It gets them with the stop and asks for nothing; without MSP
+    /// and PSP it would fetch them all.
+    pub(super) fn at_stop() -> impl Iterator<Item = Register> {
+        Register::all(false)
     }
 
     /// The register's number in packets.
@@ -194,7 +195,8 @@ impl GdbRegisters for Values {
             self.0.push(little_endian(value));
             bytes = rest;
         }
-        if bytes.is_empty() { Ok(()) } else { Err(()) }
+        let complete = [false, true].iter().any(|&fpu| Register::all(fpu).count() == self.0.len());
+        if bytes.is_empty() && complete { Ok(()) } else { Err(()) }
     }
 }
 

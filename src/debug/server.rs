@@ -18,7 +18,7 @@ use super::{
 };
 
 /// How often the server looks for a connection, and at the shutdown flag.
-const LOOK_UP: Duration = Duration::from_millis(20);
+const LOOK_UP: Duration = Duration::from_millis(5);
 
 /// Why the server cannot serve.
 #[derive(Debug, Error)]
@@ -135,7 +135,7 @@ impl Server {
                 Err(error) => Ended::Lost(error.to_string()),
             };
             // A stranger at the port is not the session that was meant.
-            let stranger = matches!(ended, Ended::Garbage(_));
+            let stranger = matches!(ended, Ended::Garbage(_) | Ended::Silent);
             log(&Event::Ended(peer, ended));
             if options.once && !stranger {
                 break;

@@ -25,6 +25,9 @@ pub enum Ended {
     /// gdb said good-bye.
     #[error("gdb detached")]
     Detached,
+    /// The other end closed the connection without having sent anything: somebody tried whether the port is open.
+    #[error("closed without a word")]
+    Silent,
     /// The other end closed the connection.
     #[error("gdb closed the connection")]
     Closed,
@@ -67,10 +70,15 @@ fn converse(stub: &mut Stub<'_>, wire: Wire<'_>) -> Result<Ended, Ended> {
         .build()
         .expect("the packet buffer is gdbstub's own");
     let mut machine = gdb.run_state_machine(stub)?;
+    let mut silent = true;
     loop {
         machine = match machine {
             GdbStubStateMachine::Idle(mut idle) => {
-                let frame = idle.borrow_conn().next()?;
+                let frame = idle.borrow_conn().next().map_err(|ended| match ended {
+                    Ended::Closed if silent => Ended::Silent,
+                    ended => ended,
+                })?;
+                silent = false;
                 feed(idle.into(), stub, frame)?
             }
             GdbStubStateMachine::Running(running) => travel(running, stub)?,
@@ -112,7 +120,7 @@ fn travel<'a, 'w, 's>(
     }
     let registers = stub.debuggee.registers().clone();
     let values: Vec<(Register, [u8; 8])> =
-        Register::core().map(|register| (register, register.get(&registers).to_le_bytes())).collect();
+        Register::at_stop().map(|register| (register, register.get(&registers).to_le_bytes())).collect();
     let mut values = values.iter().map(|(register, bytes)| (*register, &bytes[..register.size()]));
     Ok(running.report_stop_with_regs(stub, report.reason, &mut values)?)
 }

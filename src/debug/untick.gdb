@@ -9,7 +9,7 @@ end
 
 define seek
   if $argc != 1
-    echo usage: seek N, seek +N, seek -N, seek start, seek end, seek N%%\n
+    echo usage: seek N, seek +N, seek -N, seek start, seek end, seek N%\n
   else
     monitor arm-seek $arg0
     stepi
