@@ -57,7 +57,7 @@ fn session(scripted: Scripted, commands: &[&str]) -> (String, Scripted) {
 
 /// The lines that `printf "=…"` printed.
 fn marked(text: &str) -> Vec<&str> {
-    text.lines().filter_map(|line| line.strip_prefix('=')).collect()
+    text.lines().filter_map(|line| line.strip_prefix('=')).filter(|rest| !rest.starts_with('>')).collect()
 }
 
 const WHERE: &str = r#"printf "=%d %#x\n", $r0, $pc"#;
@@ -301,4 +301,12 @@ fn ctrl_c_in_gdb_stops_a_run() {
     let text = output(gdb);
     assert!(text.contains("received signal SIGINT"), "{text}");
     served.finish();
+}
+
+#[test]
+fn a_core_without_fpu_has_the_other_registers() {
+    let scripted = Scripted::replay().with_core(untick::core::CoreKind::CortexM3).at(5);
+    let (text, _) = session(scripted, &["p/x $msp", "p $d0", "x/i $pc", "reverse-stepi", WHERE]);
+    assert_eq!(marked(&text), ["4 0x108"], "{text}");
+    assert!(text.contains("$1 = 0x20001000\n$2 = void\n=> 0x10a:\tnop"), "{text}");
 }
