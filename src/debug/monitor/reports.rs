@@ -1,0 +1,70 @@
+//! Commands that only look.
+
+use super::{MonitorError, grouped};
+use crate::{debug::stub::Stub, timeline::Interrupts};
+
+/// The first line is for people and scripts: `icount N, cycle N, 1.234567 s`.
+pub(super) fn when(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, MonitorError> {
+    let (now, end) = (stub.debuggee.now(), stub.debuggee.end());
+    let clock = u128::from(stub.debuggee.config().clock_hz.max(1));
+    let microseconds = u128::from(now.cycle) * 1_000_000 / clock;
+    let per_mille = u128::from(now.icount) * 1000 / u128::from(end.icount.max(1));
+    let place = match (stub.debuggee.is_live(), now.icount == end.icount) {
+        (true, true) => "the present: execution goes on live",
+        (true, false) => "the past of a live session",
+        (false, true) => "the end of the recording",
+        (false, false) => "in the recording",
+    };
+    Ok(format!(
+        "icount {}, cycle {}, {}.{:06} s\n{}.{} % of {}; {place}",
+        now.icount,
+        now.cycle,
+        microseconds / 1_000_000,
+        microseconds % 1_000_000,
+        per_mille / 10,
+        per_mille % 10,
+        grouped(end.icount),
+    ))
+}
+
+pub(super) fn info_replay(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, MonitorError> {
+    let (now, end, history) = (stub.debuggee.now(), stub.debuggee.end(), stub.debuggee.history());
+    let kind = if stub.debuggee.is_live() { "live, recording" } else { "replay" };
+    let breaks = match list(stub) {
+        none if none.is_empty() => "none".to_owned(),
+        some => some,
+    };
+    let armed = stub.armed.map(|icount| format!("\narmed seek: icount {icount}")).unwrap_or_default();
+    Ok(format!(
+        "{kind}: icount 0 to {}, now at {}\n\
+         checkpoints: {}, {} of {} bytes; a seek re-executes at most {} instructions\n\
+         replay_break: {breaks}\n\
+         stepirq: {}{armed}",
+        grouped(end.icount),
+        grouped(now.icount),
+        history.checkpoints,
+        grouped(history.bytes as u64),
+        grouped(history.budget as u64),
+        grouped(history.longest_interval),
+        interrupts_name(stub.interrupts),
+    ))
+}
+
+pub(super) fn fault(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, MonitorError> {
+    Ok(match stub.debuggee.fault() {
+        Some(fault) => (stub.fault_report)(&fault, stub.debuggee).trim_end().to_owned(),
+        None => "no fault up to this position".to_owned(),
+    })
+}
+
+/// The positions of `replay_break`.
+pub(super) fn list(stub: &Stub<'_>) -> String {
+    stub.positions.iter().map(|&icount| grouped(icount)).collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn interrupts_name(interrupts: Interrupts) -> &'static str {
+    match interrupts {
+        Interrupts::Skip => "skip",
+        Interrupts::Into => "into",
+    }
+}

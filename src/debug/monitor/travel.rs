@@ -1,0 +1,91 @@
+//! Commands that move, or say how to move.
+
+use super::{
+    MonitorError, Position,
+    reports::{interrupts_name, list, when},
+};
+use crate::{debug::stub::Stub, timeline::Interrupts, words::Icount};
+
+/// gdb keeps registers and frames until it sees the debuggee stop (gdb manual, "Maintenance Commands").
+const HINT: &str = "gdb still shows the old place; type:\n  \
+    maintenance flush register-cache\n  maintenance flush dcache\n\
+    or use `monitor arm-seek POSITION` and then `stepi`, which gdb notices";
+
+/// At most so many positions to stop at: each passed one costs a seek.
+const MOST_POSITIONS: usize = 64;
+
+fn position(stub: &Stub<'_>, text: &str) -> Result<Icount, MonitorError> {
+    let position: Position = text.parse()?;
+    Ok(position.icount(stub.debuggee.now().icount, stub.debuggee.end().icount))
+}
+
+pub(super) fn seek(stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
+    let icount = position(stub, arguments)?;
+    stub.armed = None;
+    stub.debuggee.seek(icount)?;
+    Ok(format!("{}\n{HINT}", when(stub, "")?))
+}
+
+pub(super) fn arm_seek(stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
+    if arguments == "off" {
+        stub.armed = None;
+        return Ok("the next step or continue is what it is".to_owned());
+    }
+    match position(stub, arguments) {
+        Ok(icount) => {
+            stub.armed = Some(icount);
+            Ok(format!("the next step or continue goes to icount {icount}"))
+        }
+        Err(error) => {
+            // A script steps right after this command. After a mistyped number that step must not move.
+            stub.armed = Some(stub.debuggee.now().icount);
+            Err(error)
+        }
+    }
+}
+
+pub(super) fn replay_break(stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
+    let icount = position(stub, arguments)?;
+    if stub.positions.len() == MOST_POSITIONS && !stub.positions.contains(&icount) {
+        return Ok(format!(
+            "{MOST_POSITIONS} positions are set already; remove some with replay_delete_break"
+        ));
+    }
+    stub.positions.insert(icount);
+    Ok(format!("stops at icount: {}", list(stub)))
+}
+
+pub(super) fn replay_delete_break(stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
+    if arguments.is_empty() {
+        stub.positions.clear();
+        return Ok("no position to stop at is left".to_owned());
+    }
+    let icount = position(stub, arguments)?;
+    if stub.positions.remove(&icount) {
+        Ok(format!("removed icount {icount}"))
+    } else {
+        Err(MonitorError::NoSuchBreak(icount, list(stub)))
+    }
+}
+
+/// IDEs send `reset halt` before and after loading.
+pub(super) fn reset(stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
+    if !matches!(arguments, "" | "halt" | "init") {
+        return Err(MonitorError::Usage("reset [halt]"));
+    }
+    seek(stub, "start")
+}
+
+pub(super) fn halt(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, MonitorError> {
+    when(stub, "")
+}
+
+pub(super) fn stepirq(stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
+    stub.interrupts = match arguments {
+        "" => stub.interrupts,
+        "skip" => Interrupts::Skip,
+        "into" => Interrupts::Into,
+        _ => return Err(MonitorError::Usage("stepirq [skip|into]")),
+    };
+    Ok(format!("stepirq {}", interrupts_name(stub.interrupts)))
+}
