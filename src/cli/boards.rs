@@ -15,7 +15,12 @@ pub fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut output = io::stdout().lock();
     for (name, config) in session::boards()? {
         let core = session::core_name(config.core);
-        writeln!(output, "{name:<20} {core:<12} {:>8}  {}", show::hertz(config.clock_hz), session::memory(&config))?;
+        writeln!(
+            output,
+            "{name:<20} {core:<12} {:>8}  {}",
+            show::hertz(config.clock_hz),
+            session::memory(&config)
+        )?;
     }
     Ok(ExitCode::SUCCESS)
 }

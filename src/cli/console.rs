@@ -37,7 +37,12 @@ pub struct Terminal {
 
 impl Terminal {
     /// `console` names the device that gets what arrives on standard input.
-    pub fn new(semihosting: Semihosting, console: Option<String>, input: Input, interrupt: Interrupt) -> Terminal {
+    pub fn new(
+        semihosting: Semihosting,
+        console: Option<String>,
+        input: Input,
+        interrupt: Interrupt,
+    ) -> Terminal {
         let screen = Screen {
             output: Vec::new(),
             shown: Instant::now(),

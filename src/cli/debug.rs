@@ -1,6 +1,6 @@
 //! `untick debug`: a live run under GDB, with its history.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use super::{
     History, Target,
@@ -25,6 +25,10 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     gdb: Option<String>,
 
+    /// What follows `--` goes to GDB: `-- -batch -ex bt`.
+    #[arg(last = true, value_name = "GDB ARGUMENTS", conflicts_with = "gdb")]
+    gdb_arguments: Vec<OsString>,
+
     #[command(flatten)]
     history: History,
 }
@@ -45,7 +49,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let terminal = firmware.terminal(input, interrupt.clone())?;
     let mut timeline = firmware.start(terminal, firmware.log(output.as_deref())?, &arguments.history)?;
     if in_front {
-        gdb::debug(&server, &mut timeline, &firmware.image, &firmware.symbols, &interrupt)?;
+        let Firmware { image, symbols, .. } = &firmware;
+        gdb::debug(&server, &mut timeline, image, symbols, &interrupt, &arguments.gdb_arguments)?;
     } else {
         gdb::serve(&server, &mut timeline, &firmware.symbols, &interrupt)?;
     }

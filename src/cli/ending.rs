@@ -3,10 +3,10 @@
 use std::{path::Path, process::ExitCode};
 
 use untick::{
-    fault::Fault,
+    fault::Report,
     image::Symbols,
     timeline::{Outcome, Timeline},
-    words::{Icount, Moment},
+    words::Moment,
 };
 
 use super::{session, show};
@@ -27,42 +27,42 @@ pub struct Ending {
     clock_hz: u32,
     /// The core is in a fault handler, or locked up.
     faulted: bool,
-    /// Where the fault is.
-    fault_at: Option<Icount>,
-    /// The fault report, in words.
-    report: Option<String>,
+    /// The fault in words.
+    report: Option<Report>,
     /// Registers that no model answered for.
     unmodelled: Vec<String>,
 }
 
 impl Ending {
     /// Collects what there is to say about a run that has come to its end.
-    pub fn of(timeline: &Timeline, symbols: &Symbols, why: Why) -> Ending {
+    pub fn of(timeline: &mut Timeline, symbols: &Symbols, why: Why) -> anyhow::Result<Ending> {
         let in_handler = (3..=6).contains(&timeline.registers().ipsr());
         let faulted = in_handler || matches!(why, Why::Outcome(Outcome::Lockup | Outcome::FaultLoop(_)));
+        let at = timeline.now();
+        let clock_hz = timeline.config().clock_hz;
+        let unmodelled = session::unmodelled(timeline);
         // A fault that the firmware handled and left is its own affair.
-        let fault: Option<Fault> = if faulted { timeline.fault() } else { None };
-        Ending {
-            why,
-            at: timeline.now(),
-            clock_hz: timeline.config().clock_hz,
-            faulted,
-            fault_at: fault.as_ref().map(|fault| fault.at.icount),
-            report: fault.map(|fault| session::fault_report(timeline, &fault, symbols)),
-            unmodelled: session::unmodelled(timeline),
-        }
+        let report = if faulted { session::last_fault(timeline, symbols)? } else { None };
+        Ok(Ending { why, at, clock_hz, faulted, report, unmodelled })
     }
 
-    /// Prints the fault report and the unmodelled registers. `trace` is the file that holds the run, if one does.
-    pub fn report(&self, trace: Option<&Path>) {
+    /// Adds to the fault report how to open the file that holds the run.
+    pub fn in_trace(self, trace: &Path) -> Ending {
+        Ending { report: self.report.map(|report| report.with_trace(trace)), ..self }
+    }
+
+    /// Whether there is a fault to tell about.
+    pub fn has_report(&self) -> bool {
+        self.report.is_some()
+    }
+
+    /// Prints the unmodelled registers and the fault report.
+    pub fn report(&self) {
         for register in &self.unmodelled {
             show::say(&format!("not modelled: {register}"));
         }
         if let Some(report) = &self.report {
-            eprint!("{report}");
-            if let (Some(trace), Some(fault)) = (trace, self.fault_at) {
-                show::say(&format!("open the trace there: untick replay {} --at {fault}", trace.display()));
-            }
+            show::block(&report.to_string());
         }
     }
 
@@ -101,7 +101,9 @@ fn code(why: &Why, faulted: bool) -> u8 {
         // An exit code has eight bits here; what does not fit is still no success.
         Why::Outcome(Outcome::Exit(code)) => u8::try_from(*code).unwrap_or(u8::MAX),
         Why::Outcome(Outcome::Lockup | Outcome::FaultLoop(_) | Outcome::Breakpoint(_)) => 1,
-        Why::Outcome(Outcome::Asleep | Outcome::Limit | Outcome::Interrupted) | Why::Timeout => faulted.into(),
+        Why::Outcome(Outcome::Asleep | Outcome::Limit | Outcome::Interrupted) | Why::Timeout => {
+            faulted.into()
+        }
     }
 }
 
@@ -146,7 +148,6 @@ mod tests {
             at: Moment { icount: 1_234_567, cycle: 2_500_000 },
             clock_hz: 25_000_000,
             faulted: false,
-            fault_at: None,
             report: None,
             unmodelled: Vec::new(),
         };

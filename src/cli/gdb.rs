@@ -1,6 +1,7 @@
 //! GDB: served at an address, or started in front of the user.
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command},
@@ -43,6 +44,7 @@ pub fn debug(
     image: &Image,
     symbols: &Symbols,
     interrupt: &Interrupt,
+    more_arguments: &[OsString],
 ) -> anyhow::Result<()> {
     let program = client::find(&std::env::var_os("PATH").unwrap_or_default())?;
     let scratch = Scratch::new()?;
@@ -54,11 +56,13 @@ pub fn debug(
     let arguments = client::arguments(server.address(), elf.as_deref(), Some(&script));
     let child = Command::new(&program)
         .args(arguments)
+        .args(more_arguments)
         .spawn()
         .with_context(|| format!("cannot start {}", program.display()))?;
     let watcher = end_with(child, interrupt.clone());
     // Connections come and go in silence here: the terminal is GDB's.
-    let served = with_options(symbols, interrupt, |options| Ok(server.serve(timeline, options, &mut |_| ())?));
+    let served =
+        with_options(symbols, interrupt, |options| Ok(server.serve(timeline, options, &mut |_| ())?));
     // Without a server GDB goes on in front of the user, who ends it.
     let ended = watcher.join();
     served?;
@@ -79,14 +83,17 @@ fn with_options(
     interrupt: &Interrupt,
     serve: impl FnOnce(&debug::Options<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let report = |timeline: &dyn debug::Debuggee, fault: &Fault| session::fault_report(timeline, fault, symbols);
+    let report = |fault: &Fault, debuggee: &dyn debug::Debuggee| {
+        session::fault_report(fault, debuggee, symbols).to_string()
+    };
     serve(&debug::Options { once: false, shutdown: interrupt.flag(), fault_report: &report })
 }
 
 /// The file name that GDB shows; nothing else of a name that came with somebody's trace.
 fn elf_name(origin: &str) -> String {
     let name = Path::new(origin).file_name().map(|name| name.to_string_lossy().into_owned());
-    name.filter(|name| !name.starts_with('-') && name != "untick.gdb").unwrap_or_else(|| "firmware.elf".into())
+    name.filter(|name| !name.starts_with('-') && name != "untick.gdb")
+        .unwrap_or_else(|| "firmware.elf".into())
 }
 
 /// A directory of our own for what GDB reads from files. Gone at the end.

@@ -22,13 +22,14 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let log = Log::open(&arguments.trace)?;
+    let mut log = Log::open(&arguments.trace)?;
+    let summary = log.summary();
     let facts = Facts {
         header: log.header(),
-        summary: log.summary(),
+        summary,
         end: log.end(),
-        reached: log.reached(),
-        damage: log.damage().map(ToString::to_string),
+        reached: log.reached_moment(),
+        damage: log.damage().map(|damage| damage.to_string()),
     };
     io::stdout().lock().write_all(facts.text().as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -128,7 +129,8 @@ mod tests {
     use super::*;
 
     fn header() -> Header {
-        let region = |name: &str, kind, base, size| Region { name: name.into(), kind, base, size, aliases: vec![] };
+        let region =
+            |name: &str, kind, base, size| Region { name: name.into(), kind, base, size, aliases: vec![] };
         Header {
             untick: "0.1.0".into(),
             unicorn: "2.1.5".into(),
@@ -179,8 +181,7 @@ file          4.9 KiB, of which events 2.4 KiB
     fn a_whole_recording() {
         let reached = Moment { icount: 2_500_000, cycle: 25_000_000 };
         let end = End { at: reached, outcome: Outcome::Exit(3), digest: 0 };
-        let facts =
-            Facts { header: &header(), summary: summary(), end: Some(&end), reached, damage: None };
+        let facts = Facts { header: &header(), summary: summary(), end: Some(&end), reached, damage: None };
         assert_eq!(facts.text(), WHOLE);
     }
 

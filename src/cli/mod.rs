@@ -30,7 +30,8 @@ pub struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit code: 0 ended as asked, else the firmware's own code, 1 fault or lockup, 2 bad use.";
+const EXIT_CODES: &str =
+    "Exit code: 0 ended as asked, else the firmware's own code, 1 fault or lockup, 2 bad use.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -146,6 +147,8 @@ mod tests {
             "untick replay crash.untick",
             "untick replay crash.untick --gdb :3333 --at start",
             "untick replay crash.untick --at 37.5% --history 1GiB",
+            "untick replay crash.untick --at -100",
+            "untick replay crash.untick -- -batch -ex bt",
             "untick replay crash.untick --verify",
             "untick debug crash.elf --board stm32f4discovery",
             "untick boards",
@@ -161,7 +164,7 @@ mod tests {
         for (line, wanted) in [
             ("untick run a.elf --board b --for 250", "such as 250ms"),
             ("untick run a.elf --board b --until-icount many", "such as 1_000_000"),
-            ("untick replay a --at middle", "use start, end"),
+            ("untick replay a --at middle", "37.5%"),
             ("untick replay a --verify --gdb :1", "cannot be used with"),
             ("untick run a.elf", "--board"),
         ] {

@@ -1,4 +1,4 @@
-//! The values of options: durations, counts, sizes, positions. All arithmetic is exact.
+//! The values of options: durations, counts, sizes. All arithmetic is exact.
 
 /// A span of time in nanoseconds, virtual or of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,31 +9,6 @@ impl Nanoseconds {
     pub fn cycles(self, clock_hz: u32) -> u64 {
         let cycles = u128::from(self.0) * u128::from(clock_hz) / 1_000_000_000;
         u64::try_from(cycles).unwrap_or(u64::MAX)
-    }
-}
-
-/// A position in a recorded run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Position {
-    /// At reset.
-    Start,
-    /// At the last instruction.
-    End,
-    /// At this icount.
-    Icount(u64),
-    /// At this part of the run, 0 to 100.
-    Percent(f64),
-}
-
-impl Position {
-    /// The icount, in a run whose last is `end`.
-    pub fn icount(self, end: u64) -> u64 {
-        match self {
-            Position::Start => 0,
-            Position::End => end,
-            Position::Icount(icount) => icount,
-            Position::Percent(percent) => (end as f64 * percent / 100.0) as u64,
-        }
     }
 }
 
@@ -84,7 +59,8 @@ pub fn size(text: &str) -> Result<usize, String> {
         ("GB", 1_000_000_000),
         ("", 1),
     ];
-    let wanted = || format!("{text:?} is not a size: use bytes or a number with KiB, MiB or GiB, such as 64MiB");
+    let wanted =
+        || format!("{text:?} is not a size: use bytes or a number with KiB, MiB or GiB, such as 64MiB");
     let (number, unit) =
         UNITS.iter().find_map(|&(name, unit)| Some((text.strip_suffix(name)?, unit))).ok_or_else(wanted)?;
     let bytes = scaled(number.trim_end(), unit).map_err(|reason| match reason {
@@ -93,24 +69,6 @@ pub fn size(text: &str) -> Result<usize, String> {
         Bad::TooLarge => format!("{text:?} is more than this computer can address"),
     })?;
     usize::try_from(bytes).map_err(|_| format!("{text:?} is more than this computer can address"))
-}
-
-/// Reads `start`, `end`, an icount, or `37.5%`.
-pub fn position(text: &str) -> Result<Position, String> {
-    let wanted = || format!("{text:?} is not a position: use start, end, an icount, or a percentage such as 50%");
-    match text {
-        "start" => return Ok(Position::Start),
-        "end" => return Ok(Position::End),
-        _ => {}
-    }
-    if let Some(number) = text.strip_suffix('%') {
-        let percent: f64 = number.trim_end().parse().map_err(|_| wanted())?;
-        if !(0.0..=100.0).contains(&percent) {
-            return Err(format!("{text:?} is outside the run: 0% is its start, 100% its end"));
-        }
-        return Ok(Position::Percent(percent));
-    }
-    count(text).map(Position::Icount).map_err(|_| wanted())
 }
 
 enum Bad {
@@ -171,7 +129,9 @@ mod tests {
     #[test]
     fn what_is_not_a_duration_says_what_is_wrong() {
         let error = |text| duration(text).unwrap_err();
-        for text in ["", "s", "ms", "250", "-1s", "1x", "1.2.3s", "s1", "infs", "nans", "_1s", "1e99999999999s"] {
+        for text in
+            ["", "s", "ms", "250", "-1s", "1x", "1.2.3s", "s1", "infs", "nans", "_1s", "1e99999999999s"]
+        {
             assert!(error(text).contains("is not a time"), "{text:?}: {}", error(text));
         }
         assert!(error("0.5ns").contains("finer than a nanosecond"));
@@ -207,19 +167,5 @@ mod tests {
         for text in ["", "MiB", "64 Mib", "1.5", "-1", "1e30GiB"] {
             assert!(size(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn positions() {
-        assert_eq!(position("start"), Ok(Position::Start));
-        assert_eq!(position("end"), Ok(Position::End));
-        assert_eq!(position("1e6"), Ok(Position::Icount(1_000_000)));
-        assert_eq!(position("37.5%"), Ok(Position::Percent(37.5)));
-        for text in ["middle", "-1", "101%", "-1%", "nan%", "%", ""] {
-            assert!(position(text).is_err(), "{text}");
-        }
-        assert_eq!(Position::Percent(25.0).icount(1000), 250);
-        assert_eq!(Position::End.icount(1000), 1000);
-        assert_eq!(Position::Icount(2000).icount(1000), 2000, "the timeline cuts it to its end");
     }
 }

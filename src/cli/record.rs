@@ -41,14 +41,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let output = output(arguments.output, &arguments.target.firmware)?;
     let interrupt = Interrupt::on_ctrl_c()?;
     let terminal = firmware.terminal(Input::standard(), interrupt.clone())?;
-    let mut timeline = firmware.start(terminal, firmware.log(Some(&output))?, &arguments.history)?;
+    let mut timeline = firmware
+        .start(terminal, firmware.log(Some(&output))?, &arguments.history)
+        // A trace of nothing helps nobody. If it cannot be removed, the first error is the one to show.
+        .inspect_err(|_| drop(fs::remove_file(&output)))?;
     let why = session::run(&mut timeline, &arguments.limits, &interrupt)?;
-    let ending = Ending::of(&timeline, &firmware.symbols, why);
     session::finish(&mut timeline)?;
+    let ending = Ending::of(&mut timeline, &firmware.symbols, why)?.in_trace(&output);
     // The terminal shows the last of the firmware's output when the machine goes.
     drop(timeline);
 
-    ending.report(Some(&output));
+    ending.report();
     show::say(&ending.summary());
     let size = fs::metadata(&output).map_or(0, |metadata| metadata.len());
     let (file, size) = (output.display(), show::size(size));

@@ -1,14 +1,10 @@
 //! `untick replay`: a recorded run under GDB, or checked against itself.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use super::{
-    History, gdb,
-    interrupt::Interrupt,
-    parse::{self, Position},
-    session::Recording,
-    show,
-};
+use untick::debug::Position;
+
+use super::{History, gdb, interrupt::Interrupt, session::Recording, show};
 
 /// Opens a recording in GDB, in which time runs both ways.
 #[derive(Debug, clap::Args)]
@@ -20,13 +16,17 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     gdb: Option<String>,
 
-    /// Where to begin: start, end, an icount, or a percentage of the run.
-    #[arg(long, value_name = "POSITION", default_value = "end", value_parser = parse::position)]
+    /// Where to begin: start, end, an icount, a percentage of the run, or -N before its end.
+    #[arg(long, value_name = "POSITION", default_value = "end", allow_hyphen_values = true)]
     at: Position,
 
     /// Run to the end without GDB and compare every digest that the recording holds.
-    #[arg(long, conflicts_with_all = ["gdb", "at"])]
+    #[arg(long, conflicts_with_all = ["gdb", "at", "gdb_arguments"])]
     verify: bool,
+
+    /// What follows `--` goes to GDB: `-- -batch -ex bt`.
+    #[arg(last = true, value_name = "GDB ARGUMENTS", conflicts_with = "gdb")]
+    gdb_arguments: Vec<OsString>,
 
     #[command(flatten)]
     history: History,
@@ -48,11 +48,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         ));
         return Ok(ExitCode::SUCCESS);
     };
-    timeline.seek(arguments.at.icount(timeline.end().icount))?;
+    let end = timeline.end().icount;
+    timeline.seek(arguments.at.icount(end, end))?;
     if arguments.gdb.is_some() {
         gdb::serve(&server, &mut timeline, &symbols, &Interrupt::on_ctrl_c()?)?;
     } else {
-        gdb::debug(&server, &mut timeline, &image, &symbols, &Interrupt::ignore_ctrl_c()?)?;
+        let interrupt = Interrupt::ignore_ctrl_c()?;
+        gdb::debug(&server, &mut timeline, &image, &symbols, &interrupt, &arguments.gdb_arguments)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,13 +30,20 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let terminal = firmware.terminal(Input::standard(), interrupt.clone())?;
     let mut timeline = firmware.start(terminal, firmware.log(None)?, &arguments.history)?;
     let why = session::run(&mut timeline, &arguments.limits, &interrupt)?;
-    let ending = Ending::of(&timeline, &firmware.symbols, why);
+    let ending = Ending::of(&mut timeline, &firmware.symbols, why)?;
     // The terminal shows the last of the firmware's output when the machine goes.
     drop(timeline);
 
-    ending.report(None);
+    ending.report();
     if !ending.is_exit() {
         show::say(&ending.summary());
+    }
+    if ending.has_report() {
+        let Target { firmware, board, .. } = &arguments.target;
+        show::say(&format!(
+            "to walk back to the cause: untick record {} --board {board}",
+            firmware.display()
+        ));
     }
     Ok(ending.exit_code())
 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use untick::{
     board::Board,
     core::{Config, CoreKind, RegionKind},
+    debug::Debuggee,
     fault::{Fault, Report},
     image::{Image, Symbols},
     machine::semihosting::{HeapInfo, Semihosting},
@@ -70,7 +71,7 @@ impl Firmware {
         };
         Ok(match file {
             Some(file) => Log::create(file, header)?,
-            None => Log::in_memory(header)?,
+            None => Log::in_memory(header),
         })
     }
 
@@ -88,8 +89,10 @@ fn options(history: &History) -> timeline::Options {
 pub fn run(timeline: &mut Timeline, limits: &Limits, interrupt: &Interrupt) -> anyhow::Result<Why> {
     let deadline = Deadline::after(limits.timeout);
     let clock_hz = timeline.config().clock_hz;
-    let until =
-        timeline::Limits { icount: limits.until_icount, cycles: limits.time.map(|time| time.cycles(clock_hz)) };
+    let until = timeline::Limits {
+        icount: limits.until_icount,
+        cycles: limits.time.map(|time| time.cycles(clock_hz)),
+    };
     let outcome = timeline.run(&until, &mut || interrupt.is_wanted() || deadline.has_passed())?;
     let timeout = outcome == Outcome::Interrupted && !interrupt.is_wanted();
     Ok(if timeout { Why::Timeout } else { Why::Outcome(outcome) })
@@ -100,9 +103,18 @@ pub fn finish(timeline: &mut Timeline) -> anyhow::Result<()> {
     Ok(timeline.finish()?)
 }
 
-/// The fault in words: what, where, and how the firmware got there.
-pub fn fault_report(timeline: &Timeline, fault: &Fault, symbols: &Symbols) -> String {
-    Report::new(fault, symbols, &|address, bytes| timeline.peek(address, bytes)).to_string()
+/// The last fault in words: what, where, and how the firmware got there. Moves the timeline to it.
+pub fn last_fault(timeline: &mut Timeline, symbols: &Symbols) -> anyhow::Result<Option<Report>> {
+    let Some(fault) = timeline.fault() else { return Ok(None) };
+    // A report reads memory as the exception found it, before the handler wrote its own.
+    timeline.seek(fault.at.icount.saturating_add(1))?;
+    Ok(Some(fault_report(&fault, timeline, symbols)))
+}
+
+/// A fault in words, told from the debuggee's present memory.
+pub fn fault_report(fault: &Fault, debuggee: &dyn Debuggee, symbols: &Symbols) -> Report {
+    let memory = |address: u32, bytes: &mut [u8]| debuggee.peek(address, bytes);
+    Report::new(fault, symbols, debuggee.config(), &memory)
 }
 
 /// The registers that the firmware used and no model answers for, by name.
@@ -112,7 +124,6 @@ pub fn unmodelled(timeline: &Timeline) -> Vec<String> {
 
 /// A recorded run.
 pub struct Recording {
-    pub header: Header,
     pub image: Image,
     pub symbols: Symbols,
     pub log: Log,
@@ -122,11 +133,11 @@ impl Recording {
     /// Opens a trace.
     pub fn open(trace: &Path) -> anyhow::Result<Recording> {
         let log = Log::open(trace)?;
-        let header = log.header().clone();
+        let header = log.header();
         let image = Image::parse(header.firmware.clone(), header.firmware_name.clone())
             .with_context(|| format!("{}: the firmware in the trace", trace.display()))?;
         let symbols = Symbols::from_image(&image);
-        Ok(Recording { header, image, symbols, log })
+        Ok(Recording { image, symbols, log })
     }
 
     /// The recorded run at its start.
@@ -153,8 +164,9 @@ pub fn core_name(core: CoreKind) -> &'static str {
 /// Flash and RAM in words.
 pub fn memory(config: &Config) -> String {
     let total = |kind| {
-        let sizes = config.regions.iter().filter(|region| region.kind == kind).map(|region| region.size.into());
-        show::size(sizes.sum::<u64>())
+        let sizes =
+            config.regions.iter().filter(|region| region.kind == kind).map(|region| u64::from(region.size));
+        show::size(sizes.sum())
     };
     format!("{} flash, {} RAM", total(RegionKind::Flash), total(RegionKind::Ram))
 }

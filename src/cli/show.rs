@@ -8,6 +8,11 @@ pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "untick: {line}");
 }
 
+/// Shows a text of several lines, set off from what the firmware printed.
+pub fn block(text: &str) {
+    let _ = writeln!(io::stderr(), "\n{text}\n");
+}
+
 /// `12,345,678`
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
