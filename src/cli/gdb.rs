@@ -14,7 +14,6 @@ use untick::{
     debug::{self, Server, client},
     fault::Fault,
     image::{Image, Symbols},
-    timeline::Timeline,
 };
 
 use super::{interrupt::Interrupt, session, show};
@@ -27,20 +26,20 @@ pub fn listen(address: Option<&str>) -> anyhow::Result<Server> {
 /// Serves one GDB after the other until Ctrl-C.
 pub fn serve(
     server: &Server,
-    timeline: &mut Timeline,
+    debuggee: &mut dyn debug::Debuggee,
     symbols: &Symbols,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
     let address = server.address();
     show::say(&format!("waiting for GDB; connect with: target extended-remote {address}"));
     let mut log = |event: &debug::Event| show::say(&event.to_string());
-    with_options(symbols, interrupt, |options| Ok(server.serve(timeline, options, &mut log)?))
+    with_options(symbols, interrupt, |options| Ok(server.serve(debuggee, options, &mut log)?))
 }
 
 /// Starts GDB in the foreground, connected and with the firmware's symbols, and ends with it.
 pub fn debug(
     server: &Server,
-    timeline: &mut Timeline,
+    debuggee: &mut dyn debug::Debuggee,
     image: &Image,
     symbols: &Symbols,
     interrupt: &Interrupt,
@@ -62,7 +61,7 @@ pub fn debug(
     let watcher = end_with(child, interrupt.clone());
     // Connections come and go in silence here: the terminal is GDB's.
     let served =
-        with_options(symbols, interrupt, |options| Ok(server.serve(timeline, options, &mut |_| ())?));
+        with_options(symbols, interrupt, |options| Ok(server.serve(debuggee, options, &mut |_| ())?));
     // Without a server GDB goes on in front of the user, who ends it.
     let ended = watcher.join();
     served?;

@@ -10,7 +10,7 @@ pub fn say(line: &str) {
 
 /// Shows a text of several lines, set off from what the firmware printed.
 pub fn block(text: &str) {
-    let _ = writeln!(io::stderr(), "\n{text}\n");
+    let _ = writeln!(io::stderr(), "\n{}\n", text.trim_end());
 }
 
 /// `12,345,678`
