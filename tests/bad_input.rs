@@ -1,5 +1,7 @@
 //! Bad input: one clear line, exit code 2, nothing written.
 
+#![expect(clippy::unwrap_used, reason = "in helpers of tests, too, a panic is a failed test")]
+
 use std::{
     fs,
     net::TcpListener,
