@@ -1,0 +1,59 @@
+//! `untick debug`: a live run under GDB, with its history.
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use super::{
+    History, Target,
+    console::Input,
+    gdb,
+    interrupt::Interrupt,
+    record,
+    session::{self, Firmware},
+};
+
+/// Runs a firmware live under GDB from reset: forwards into the present, backwards into its history.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    target: Target,
+
+    /// Keep the recording in this file.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Only serve GDB at this address; connect with `target remote :3333`.
+    #[arg(long, value_name = "ADDRESS")]
+    gdb: Option<String>,
+
+    /// What follows `--` goes to GDB: `-- -batch -ex bt`.
+    #[arg(last = true, value_name = "GDB ARGUMENTS", conflicts_with = "gdb")]
+    gdb_arguments: Vec<OsString>,
+
+    #[command(flatten)]
+    history: History,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let firmware = Firmware::load(&arguments.target)?;
+    let output = match arguments.output {
+        None => None,
+        wanted => Some(record::output(wanted, &arguments.target.firmware)?),
+    };
+    let server = gdb::listen(arguments.gdb.as_deref())?;
+    // With GDB in front the terminal is GDB's: what is typed is for it, and so is Ctrl-C.
+    let in_front = arguments.gdb.is_none();
+    let (interrupt, input) = match in_front {
+        true => (Interrupt::ignore_ctrl_c()?, Input::none()),
+        false => (Interrupt::on_ctrl_c()?, Input::standard()),
+    };
+    let terminal = firmware.terminal(input, interrupt.clone())?;
+    let mut timeline = firmware.start(terminal, firmware.log(output.as_deref())?, &arguments.history)?;
+    if in_front {
+        let Firmware { image, symbols, .. } = &firmware;
+        gdb::debug(&server, &mut timeline, image, symbols, &interrupt, &arguments.gdb_arguments)?;
+    } else {
+        gdb::serve(&server, &mut timeline, &firmware.symbols, &interrupt)?;
+    }
+    session::finish(&mut timeline)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,171 @@
+//! The values of options: durations, counts, sizes. All arithmetic is exact.
+
+/// A span of time in nanoseconds, virtual or of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nanoseconds(pub u64);
+
+impl Nanoseconds {
+    /// The number of core clock cycles that begin within this time.
+    pub fn cycles(self, clock_hz: u32) -> u64 {
+        let cycles = u128::from(self.0) * u128::from(clock_hz) / 1_000_000_000;
+        u64::try_from(cycles).unwrap_or(u64::MAX)
+    }
+}
+
+/// Reads `250ms`, `1.5s`, `20us`, `3min`.
+pub fn duration(text: &str) -> Result<Nanoseconds, String> {
+    const UNITS: [(&str, u64); 7] = [
+        ("ns", 1),
+        ("us", 1_000),
+        ("µs", 1_000),
+        ("ms", 1_000_000),
+        ("min", 60_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("s", 1_000_000_000),
+    ];
+    let wanted = || format!("{text:?} is not a time: use a number with us, ms, s or min, such as 250ms");
+    let (number, unit) =
+        UNITS.iter().find_map(|&(name, unit)| Some((text.strip_suffix(name)?, unit))).ok_or_else(wanted)?;
+    let nanoseconds = scaled(number.trim_end(), unit).map_err(|reason| match reason {
+        Bad::NotANumber => wanted(),
+        Bad::NotWhole => format!("{text:?} is finer than a nanosecond"),
+        Bad::TooLarge => format!("{text:?} is too long: the longest time is 584 years"),
+    })?;
+    Ok(Nanoseconds(nanoseconds))
+}
+
+/// Reads a time of the host that something may take.
+pub fn host_duration(text: &str) -> Result<std::time::Duration, String> {
+    duration(text).map(|Nanoseconds(ns)| std::time::Duration::from_nanos(ns))
+}
+
+/// Reads `1000000`, `1_000_000`, `1e6`, `2.5e6`.
+pub fn count(text: &str) -> Result<u64, String> {
+    scaled(text, 1).map_err(|reason| match reason {
+        Bad::NotANumber => format!("{text:?} is not a count: use digits, such as 1_000_000 or 1e6"),
+        Bad::NotWhole => format!("{text:?} is not a whole number"),
+        Bad::TooLarge => format!("{text:?} is more than {}", u64::MAX),
+    })
+}
+
+/// Reads `64MiB`, `1GiB`, `500kB`, `65536`.
+pub fn size(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, u64); 7] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("kB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("", 1),
+    ];
+    let wanted =
+        || format!("{text:?} is not a size: use bytes or a number with KiB, MiB or GiB, such as 64MiB");
+    let (number, unit) =
+        UNITS.iter().find_map(|&(name, unit)| Some((text.strip_suffix(name)?, unit))).ok_or_else(wanted)?;
+    let bytes = scaled(number.trim_end(), unit).map_err(|reason| match reason {
+        Bad::NotANumber => wanted(),
+        Bad::NotWhole => format!("{text:?} is not a whole number of bytes"),
+        Bad::TooLarge => format!("{text:?} is more than this computer can address"),
+    })?;
+    usize::try_from(bytes).map_err(|_| format!("{text:?} is more than this computer can address"))
+}
+
+enum Bad {
+    NotANumber,
+    NotWhole,
+    TooLarge,
+}
+
+/// A decimal number (`_` between digits, a fraction, `e` and a power of ten) times a unit, as a whole number.
+fn scaled(text: &str, unit: u64) -> Result<u64, Bad> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| Bad::NotANumber)?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if !whole.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(Bad::NotANumber);
+    }
+    let mut value: u128 = 0;
+    for digit in whole.chars().chain(fraction.chars()).filter(|&c| c != '_') {
+        let digit = digit.to_digit(10).ok_or(Bad::NotANumber)?;
+        value = value.checked_mul(10).and_then(|v| v.checked_add(digit.into())).ok_or(Bad::TooLarge)?;
+    }
+    let decimals = fraction.chars().filter(|&c| c != '_').count();
+    let power = i64::from(exponent) - i64::try_from(decimals).map_err(|_| Bad::TooLarge)?;
+    value = value.checked_mul(unit.into()).ok_or(Bad::TooLarge)?;
+    if value == 0 {
+        return Ok(0);
+    }
+    // Past 38 digits a u128 is full, so that the loop below is short.
+    for _ in 0..power.unsigned_abs().min(40) {
+        value = match power {
+            1.. => value.checked_mul(10).ok_or(Bad::TooLarge)?,
+            _ if value.is_multiple_of(10) => value / 10,
+            _ => return Err(Bad::NotWhole),
+        };
+    }
+    u64::try_from(value).map_err(|_| Bad::TooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_exact() {
+        let ns = |text| duration(text).map(|Nanoseconds(ns)| ns);
+        assert_eq!(ns("250ms"), Ok(250_000_000));
+        assert_eq!(ns("20us"), Ok(20_000));
+        assert_eq!(ns("20µs"), Ok(20_000));
+        assert_eq!(ns("1.5 s"), Ok(1_500_000_000));
+        assert_eq!(ns("2min"), Ok(120_000_000_000));
+        assert_eq!(ns("1e-3s"), Ok(1_000_000));
+        assert_eq!(ns("0s"), Ok(0));
+        assert_eq!(ns("0.1s"), Ok(100_000_000), "no binary fraction on the way");
+    }
+
+    #[test]
+    fn what_is_not_a_duration_says_what_is_wrong() {
+        let error = |text| duration(text).unwrap_err();
+        for text in
+            ["", "s", "ms", "250", "-1s", "1x", "1.2.3s", "s1", "infs", "nans", "_1s", "1e99999999999s"]
+        {
+            assert!(error(text).contains("is not a time"), "{text:?}: {}", error(text));
+        }
+        assert!(error("0.5ns").contains("finer than a nanosecond"));
+        assert!(error("1e30s").contains("too long"));
+        assert!(error("1e2000000000s").contains("too long"));
+        assert!(error("99999999999999999999999999999999999999999s").contains("too long"));
+    }
+
+    #[test]
+    fn durations_become_cycles_without_overflow() {
+        assert_eq!(Nanoseconds(250_000_000).cycles(25_000_000), 6_250_000);
+        assert_eq!(Nanoseconds(39).cycles(25_000_000), 0);
+        assert_eq!(Nanoseconds(u64::MAX).cycles(u32::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn counts() {
+        for text in ["1000000", "1_000_000", "1e6", "1E6", "0.001e9", "10000000e-1"] {
+            assert_eq!(count(text), Ok(1_000_000), "{text}");
+        }
+        assert_eq!(count("18446744073709551615"), Ok(u64::MAX));
+        for text in ["", "e6", "x", "1e", "-1", "+1", "0x10", "1.5", "18446744073709551616", "1e-1", "._"] {
+            assert!(count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("64MiB"), Ok(64 << 20));
+        assert_eq!(size("1.5 KiB"), Ok(1536));
+        assert_eq!(size("500kB"), Ok(500_000));
+        assert_eq!(size("4096"), Ok(4096));
+        for text in ["", "MiB", "64 Mib", "1.5", "-1", "1e30GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `untick replay`: a recorded run under GDB, or checked against itself.
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use untick::debug::Position;
+
+use super::{History, gdb, interrupt::Interrupt, session::Recording, show};
+
+/// Opens a recording in GDB, in which time runs both ways.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The trace, as `untick record` wrote it.
+    trace: PathBuf,
+
+    /// Only serve GDB at this address; connect with `target remote :3333`.
+    #[arg(long, value_name = "ADDRESS")]
+    gdb: Option<String>,
+
+    /// Where to begin: start, end, an icount, a percentage of the run, or -N before its end.
+    #[arg(long, value_name = "POSITION", default_value = "end", allow_hyphen_values = true)]
+    at: Position,
+
+    /// Run to the end without GDB and compare every digest that the recording holds.
+    #[arg(long, conflicts_with_all = ["gdb", "at", "gdb_arguments"])]
+    verify: bool,
+
+    /// What follows `--` goes to GDB: `-- -batch -ex bt`.
+    #[arg(last = true, value_name = "GDB ARGUMENTS", conflicts_with = "gdb")]
+    gdb_arguments: Vec<OsString>,
+
+    #[command(flatten)]
+    history: History,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    // An occupied port is found before the run is re-executed.
+    let server = if arguments.verify { None } else { Some(gdb::listen(arguments.gdb.as_deref())?) };
+    let recording = Recording::open(&arguments.trace)?;
+    let (mut timeline, image, symbols) = recording.replay(&arguments.history)?;
+    let Some(server) = server else {
+        let digests = timeline.verify()?;
+        let end = timeline.end();
+        show::say(&format!(
+            "{}: {} match over {}",
+            arguments.trace.display(),
+            show::counted(digests, "digest"),
+            show::counted(end.icount, "instruction"),
+        ));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let end = timeline.end().icount;
+    timeline.seek(arguments.at.icount(end, end))?;
+    if arguments.gdb.is_some() {
+        gdb::serve(&server, &mut timeline, &symbols, &Interrupt::on_ctrl_c()?)?;
+    } else {
+        let interrupt = Interrupt::ignore_ctrl_c()?;
+        gdb::debug(&server, &mut timeline, &image, &symbols, &interrupt, &arguments.gdb_arguments)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,49 @@
+//! `untick run`: the firmware's output on stdout, its exit code, and a fault report if it comes to that.
+
+use std::process::ExitCode;
+
+use super::{
+    History, Limits, Target,
+    console::Input,
+    ending::Ending,
+    interrupt::Interrupt,
+    session::{self, Firmware},
+    show,
+};
+
+/// Runs a firmware: what it prints goes to the terminal, what is typed goes to it.
+///
+/// Files that the firmware opens by semihosting are those below the current directory.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    limits: Limits,
+    #[command(flatten)]
+    history: History,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let firmware = Firmware::load(&arguments.target)?;
+    let interrupt = Interrupt::on_ctrl_c()?;
+    let terminal = firmware.terminal(Input::standard(), interrupt.clone())?;
+    let mut timeline = firmware.start(terminal, firmware.log(None)?, &arguments.history)?;
+    let why = session::run(&mut timeline, &arguments.limits, &interrupt)?;
+    let ending = Ending::of(&mut timeline, &firmware.symbols, why)?;
+    // The terminal shows the last of the firmware's output when the machine goes.
+    drop(timeline);
+
+    ending.report();
+    if !ending.is_exit() {
+        show::say(&ending.summary());
+    }
+    if ending.has_report() {
+        let Target { firmware, board, .. } = &arguments.target;
+        show::say(&format!(
+            "to walk back to the cause: untick record {} --board {board}",
+            firmware.display()
+        ));
+    }
+    Ok(ending.exit_code())
+}

@@ -1,0 +1,172 @@
+//! From files to a timeline: the one place in the command line that puts the library's parts together.
+
+use std::path::Path;
+
+use anyhow::Context;
+use untick::{
+    board::Board,
+    core::{Config, CoreKind, RegionKind},
+    debug::Debuggee,
+    fault::{Fault, Report},
+    image::{Image, Symbols},
+    machine::semihosting::{HeapInfo, Semihosting},
+    timeline::{self, Outcome, Timeline},
+    trace::{Header, Log},
+};
+
+use super::{
+    History, Limits, Target,
+    console::{Input, Terminal},
+    ending::Why,
+    interrupt::{Deadline, Interrupt},
+    show,
+};
+
+/// What a live run begins with, checked: image and board fit together.
+pub struct Firmware {
+    pub board: Board,
+    pub config: Config,
+    pub image: Image,
+    pub symbols: Symbols,
+    command_line: String,
+}
+
+impl Firmware {
+    /// Reads the image and the board. Nothing is written before this has succeeded.
+    pub fn load(target: &Target) -> anyhow::Result<Firmware> {
+        let is_file = Path::new(&target.board).extension().is_some_and(|extension| extension == "toml");
+        let board = if is_file { Board::load(&target.board)? } else { Board::find(&target.board)? };
+        let image = Image::load(&target.firmware)?;
+        let config = Config { vector_table: image.vector_table, ..board.config().clone() };
+        image.check(&config)?;
+        let symbols = Symbols::from_image(&image);
+        let command_line =
+            target.args.clone().unwrap_or_else(|| target.firmware.to_string_lossy().into_owned());
+        Ok(Firmware { board, config, image, symbols, command_line })
+    }
+
+    /// The terminal as host of the machine.
+    pub fn terminal(&self, input: Input, interrupt: Interrupt) -> anyhow::Result<Terminal> {
+        let directory = std::env::current_dir().context("cannot tell the current directory")?;
+        let stack = self.image.word(self.config.vector_table).unwrap_or(0);
+        // Where linker scripts say that the heap may begin: newlib's names, then cortex-m-rt's.
+        let end = ["end", "_end", "__end__", "__sheap"];
+        let end = end.iter().find_map(|name| self.symbols.symbol_address(name));
+        let heap = HeapInfo::new(&self.config, stack, end);
+        let semihosting = Semihosting::new(self.command_line.clone(), heap, directory);
+        Ok(Terminal::new(semihosting, self.board.console().map(str::to_owned), input, interrupt))
+    }
+
+    /// A new recording, in a file if one is named.
+    pub fn log(&self, file: Option<&Path>) -> anyhow::Result<Log> {
+        let header = Header {
+            untick: env!("CARGO_PKG_VERSION").to_owned(),
+            unicorn: untick::core::unicorn_version(),
+            board: self.board.name().to_owned(),
+            board_sources: self.board.sources(),
+            config: self.config.clone(),
+            firmware_name: self.image.origin.clone(),
+            firmware: self.image.file.to_vec(),
+            arguments: vec![self.command_line.clone()],
+        };
+        Ok(match file {
+            Some(file) => Log::create(file, header)?,
+            None => Log::in_memory(header),
+        })
+    }
+
+    /// The run at reset.
+    pub fn start(&self, terminal: Terminal, log: Log, history: &History) -> anyhow::Result<Timeline> {
+        Ok(Timeline::live(&self.board, &self.image, Box::new(terminal), log, options(history))?)
+    }
+}
+
+fn options(history: &History) -> timeline::Options {
+    timeline::Options { history: history.history }
+}
+
+/// Runs until the machine ends, a limit is reached, or the host wants the end.
+pub fn run(timeline: &mut Timeline, limits: &Limits, interrupt: &Interrupt) -> anyhow::Result<Why> {
+    let deadline = Deadline::after(limits.timeout);
+    let clock_hz = timeline.config().clock_hz;
+    let until = timeline::Limits {
+        icount: limits.until_icount,
+        cycles: limits.time.map(|time| time.cycles(clock_hz)),
+    };
+    let outcome = timeline.run(&until, &mut || interrupt.is_wanted() || deadline.has_passed())?;
+    let timeout = outcome == Outcome::Interrupted && !interrupt.is_wanted();
+    Ok(if timeout { Why::Timeout } else { Why::Outcome(outcome) })
+}
+
+/// Writes the end of the recording.
+pub fn finish(timeline: &mut Timeline) -> anyhow::Result<()> {
+    Ok(timeline.finish()?)
+}
+
+/// The last fault in words: what, where, and how the firmware got there. Moves the timeline to it.
+pub fn last_fault(timeline: &mut Timeline, symbols: &Symbols) -> anyhow::Result<Option<Report>> {
+    let Some(fault) = timeline.fault() else { return Ok(None) };
+    // A report reads memory as the exception found it, before the handler wrote its own.
+    timeline.seek(fault.at.icount.saturating_add(1))?;
+    Ok(Some(fault_report(&fault, timeline, symbols)))
+}
+
+/// A fault in words, told from the debuggee's present memory.
+pub fn fault_report(fault: &Fault, debuggee: &dyn Debuggee, symbols: &Symbols) -> Report {
+    let memory = |address: u32, bytes: &mut [u8]| debuggee.peek(address, bytes);
+    Report::new(fault, symbols, debuggee.config(), &memory)
+}
+
+/// The registers that the firmware used and no model answers for, by name.
+pub fn unmodelled(timeline: &Timeline) -> Vec<String> {
+    timeline.unmodelled()
+}
+
+/// A recorded run.
+pub struct Recording {
+    pub image: Image,
+    pub symbols: Symbols,
+    pub log: Log,
+}
+
+impl Recording {
+    /// Opens a trace.
+    pub fn open(trace: &Path) -> anyhow::Result<Recording> {
+        let log = Log::open(trace)?;
+        let header = log.header();
+        let image = Image::parse(header.firmware.clone(), header.firmware_name.clone())
+            .with_context(|| format!("{}: the firmware in the trace", trace.display()))?;
+        let symbols = Symbols::from_image(&image);
+        Ok(Recording { image, symbols, log })
+    }
+
+    /// The recorded run at its start.
+    pub fn replay(self, history: &History) -> anyhow::Result<(Timeline, Image, Symbols)> {
+        Ok((Timeline::replay(self.log, options(history))?, self.image, self.symbols))
+    }
+}
+
+/// The boards that are known by name, with what their cores are built with.
+pub fn boards() -> anyhow::Result<Vec<(String, Config)>> {
+    let board = |name: &str| Ok((name.to_owned(), Board::find(name)?.config().clone()));
+    Board::names().into_iter().map(board).collect()
+}
+
+/// The processor's name as Arm writes it.
+pub fn core_name(core: CoreKind) -> &'static str {
+    match core {
+        CoreKind::CortexM3 => "Cortex-M3",
+        CoreKind::CortexM4 => "Cortex-M4",
+        CoreKind::CortexM4F => "Cortex-M4F",
+    }
+}
+
+/// Flash and RAM in words.
+pub fn memory(config: &Config) -> String {
+    let total = |kind| {
+        let sizes =
+            config.regions.iter().filter(|region| region.kind == kind).map(|region| u64::from(region.size));
+        show::size(sizes.sum())
+    };
+    format!("{} flash, {} RAM", total(RegionKind::Flash), total(RegionKind::Ram))
+}
