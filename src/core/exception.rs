@@ -175,7 +175,8 @@ impl State {
         }
         self.scb.hfsr |= hfsr::FORCED;
         if number == HARD_FAULT {
-            return Err(Lockup);
+            // The handler is entered all the same, its frame lost (DDI 0337E 5.12.1).
+            return self.take(HARD_FAULT, exc_return, memory);
         }
         if number == NMI {
             self.nvic.set_pending(HARD_FAULT);

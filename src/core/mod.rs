@@ -14,6 +14,6 @@ mod systick;
 mod thumb;
 
 pub use config::{Config, CoreKind, Region, RegionKind};
-pub use engine::{Found, Hit, Memory, PAGE, Pages, Search};
+pub use engine::{Found, Hit, Memory, PAGE, Pages, Search, unicorn_version};
 pub use run::{Context, Core, EngineError, Halt, Travel};
-pub use state::{Activity, State};
+pub use state::{Activity, STATE_HEAP_BYTES, State};

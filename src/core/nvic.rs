@@ -266,6 +266,16 @@ impl Nvic {
         }
     }
 
+    /// The interrupt lines as they were last taken over.
+    pub fn lines(&self) -> Lines {
+        let mut lines = Lines::default();
+        for (index, word) in self.level.iter().enumerate() {
+            bits(*word).for_each(|bit| lines.set(32 * index as u16 + bit, true));
+        }
+        lines.set(Lines::NMI, self.nmi_line);
+        lines
+    }
+
     /// Takes over the interrupt lines: a line that rises makes its interrupt pending.
     pub fn set_lines(&mut self, lines: &Lines) {
         for index in 0..8 {

@@ -12,7 +12,7 @@ use super::{
     state::{Activity, State},
 };
 use crate::{
-    pins::{Pins, Slept},
+    pins::{Asleep, Pins, Slept},
     words::{BusFault, Cycle, Icount},
 };
 
@@ -50,6 +50,17 @@ impl<'a> Travel<'a> {
 pub struct Context {
     ipsr: u32,
     sp: u32,
+}
+
+impl Context {
+    /// Whether it is that of an interrupt handler: of something that comes from outside the flow of the program.
+    pub fn is_interrupt(self) -> bool {
+        is_interrupt(self.ipsr as u16)
+    }
+}
+
+fn is_interrupt(number: u16) -> bool {
+    number >= EXTERNAL || matches!(number, NMI | PEND_SV | SYS_TICK)
 }
 
 /// Why the core stopped.
@@ -237,22 +248,22 @@ impl Core {
         halt
     }
 
-    /// Looks at what arrives at this very icount, and waits until the core is awake, without going on. False when the
-    /// pins have nothing more to say.
-    pub fn settle(&mut self, pins: &mut dyn Pins) -> bool {
+    /// Lets arrive what arrives at this very icount, without going on: the core is ready to continue with other pins.
+    pub fn settle(&mut self, pins: &mut dyn Pins) {
         if !self.state.boundary {
-            return true;
+            return;
         }
         let before = self.state.clone();
         if let Some(ahead) = self.ahead.take() {
             self.state = ahead;
         }
-        self.look(pins);
+        // That the pins have nothing more to say is why we are here.
+        let _ = self.arrive(pins, Cycle::MAX, before.moment().cycle);
         self.ahead = Some(std::mem::replace(&mut self.state, before));
-        true
     }
 
-    fn context(&self) -> Context {
+    /// The flow of execution that runs now.
+    pub fn context(&self) -> Context {
         Context { ipsr: self.state.registers.ipsr(), sp: self.state.registers.sp() }
     }
 
@@ -268,7 +279,8 @@ impl Core {
         }
     }
 
-    fn boundary(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>, asleep_since: Cycle) -> Boundary {
+    /// Looks at the pins, and sleeps until something wakes the core. Why it sleeps on, if it does.
+    fn arrive(&mut self, pins: &mut dyn Pins, cycle_limit: Cycle, since: Cycle) -> Option<Halt> {
         self.look(pins);
         while let Activity::WaitingForInterrupt | Activity::WaitingForEvent = self.state.activity {
             if self.wakes() {
@@ -277,19 +289,23 @@ impl Core {
             }
             let at = self.state.moment();
             let core_wake = self.state.systick.next_wake();
-            let asleep = crate::pins::Asleep { since: asleep_since, core_wake, limit: travel.cycle_limit };
-            match pins.sleep(at, asleep, &mut self.memory) {
+            match pins.sleep(at, Asleep { since, core_wake, limit: cycle_limit }, &mut self.memory) {
                 Slept::Until(cycle) => self.state.slept += cycle.saturating_sub(at.cycle),
-                Slept::Forever => return Boundary::Halt(Halt::Asleep),
-                Slept::Interrupted if core_wake.is_some_and(|wake| wake >= travel.cycle_limit) => {
-                    return Boundary::Halt(Halt::Time);
-                }
-                Slept::Interrupted => return Boundary::Halt(Halt::Waiting),
+                Slept::PastLimit => return Some(Halt::Time),
+                Slept::Forever => return Some(Halt::Asleep),
+                Slept::Interrupted => return Some(Halt::Waiting),
             }
             if pins.is_broken() {
-                return Boundary::Halt(Halt::Broken);
+                return Some(Halt::Broken);
             }
             self.look(pins);
+        }
+        None
+    }
+
+    fn boundary(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>, since: Cycle) -> Boundary {
+        if let Some(halt) = self.arrive(pins, travel.cycle_limit, since) {
+            return Boundary::Halt(halt);
         }
         let outside = pins.take_reset();
         if self.state.reset_requested || outside {
@@ -309,7 +325,7 @@ impl Core {
         if travel.faults && matches!(number, HARD_FAULT..=USAGE_FAULT) {
             return Boundary::Halt(Halt::Fault);
         }
-        if travel.interrupts && (number >= EXTERNAL || matches!(number, NMI | PEND_SV | SYS_TICK)) {
+        if travel.interrupts && is_interrupt(number) {
             return Boundary::Halt(Halt::Interrupt(from));
         }
         Boundary::Entered

@@ -8,6 +8,9 @@ use crate::{
     words::{Cycle, Icount, Moment, Registers},
 };
 
+/// What a [`State`] keeps outside itself, in bytes: the priorities of the interrupts.
+pub const STATE_HEAP_BYTES: usize = super::nvic::MAX_INTERRUPTS;
+
 /// Whether the core runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Activity {

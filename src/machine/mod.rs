@@ -1,6 +1,10 @@
 //! The machine: a core and what its pins are connected to.
 
 mod host;
+mod live;
+mod replay;
 pub mod semihosting;
 
 pub use host::{Host, SemihostingCall};
+pub use live::{Live, LivePins};
+pub use replay::{Break, Cursor, ReplayPins};

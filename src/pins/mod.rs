@@ -41,6 +41,8 @@ pub struct Asleep {
 pub enum Slept {
     /// At this virtual time; the pins may have changed.
     Until(Cycle),
+    /// After the time past which nobody looks.
+    PastLimit,
     /// Never: nothing is left that could wake the core.
     Forever,
     /// Not yet: the caller's patience ran out, or the history ends here.

@@ -20,6 +20,12 @@ use crate::{
     words::{BusFault, Icount, Width},
 };
 
+/// The version of Unicorn that executes the instructions.
+pub fn unicorn_version() -> String {
+    let (major, minor) = unicorn_engine::unicorn_version_parts();
+    format!("{major}.{minor}")
+}
+
 /// What a page may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageUse {

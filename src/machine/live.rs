@@ -1,0 +1,207 @@
+//! Live pins: the bus with its peripherals and the host; everything that crosses is logged.
+
+use std::collections::VecDeque;
+
+use super::{Host, SemihostingCall};
+use crate::{
+    core::Memory,
+    peripherals::{Bus, Dma},
+    pins::{Asleep, Due, Event, HostResult, Lines, Pins, Slept, Stamped},
+    trace::{Log, TraceError},
+    words::{BusFault, Cycle, Icount, Moment, Width},
+};
+
+/// How long a machine that only input can wake waits for it at a time, in milliseconds of host time.
+const PATIENCE: u64 = 20;
+
+/// What the pins of a live machine are connected to.
+pub struct Live {
+    bus: Bus,
+    host: Box<dyn Host>,
+    clock_hz: u32,
+    lines: Lines,
+    inbox: VecDeque<(String, Vec<u8>)>,
+    reset: bool,
+}
+
+impl Live {
+    /// A bus and a host, just after reset.
+    pub fn new(bus: Bus, host: Box<dyn Host>, clock_hz: u32) -> Live {
+        Live { bus, host, clock_hz, lines: Lines::default(), inbox: VecDeque::new(), reset: false }
+    }
+
+    /// The peripherals.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// Takes what the host has for the devices; it reaches them at the next boundary.
+    pub fn take_input(&mut self) {
+        while let Some(input) = self.host.input() {
+            self.inbox.push_back(input);
+        }
+    }
+
+    /// The pins, logging into `log`. What goes wrong there is left in `error`.
+    pub fn pins<'a>(&'a mut self, log: &'a mut Log, error: &'a mut Option<TraceError>) -> LivePins<'a> {
+        LivePins { live: self, log, error }
+    }
+}
+
+/// [`Live`] as the core sees it during a run.
+pub struct LivePins<'a> {
+    live: &'a mut Live,
+    log: &'a mut Log,
+    error: &'a mut Option<TraceError>,
+}
+
+impl LivePins<'_> {
+    fn append(&mut self, icount: Icount, event: Event) {
+        if let Err(error) = self.log.append(&Stamped { icount, event }) {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    /// Logs what an access, input or wake-up did besides: memory written, lines that moved; and passes on output.
+    fn settle(&mut self, icount: Icount, written: Vec<(u32, Vec<u8>)>) {
+        for (address, bytes) in written {
+            self.append(icount, Event::Memory { address, bytes });
+        }
+        let lines = self.live.bus.lines();
+        if lines != self.live.lines {
+            for (irq, asserted) in lines.changes(&self.live.lines).collect::<Vec<_>>() {
+                self.append(icount, Event::Line { irq, asserted });
+            }
+            self.live.lines = lines;
+        }
+        for (device, bytes) in self.live.bus.take_output() {
+            self.live.host.output(&device, &bytes);
+        }
+    }
+}
+
+/// Memory as bus masters see it; keeps what they write.
+struct Master<'a> {
+    memory: &'a mut Memory,
+    written: Vec<(u32, Vec<u8>)>,
+}
+
+impl<'a> Master<'a> {
+    fn new(memory: &'a mut Memory) -> Master<'a> {
+        Master { memory, written: Vec::new() }
+    }
+}
+
+impl Dma for Master<'_> {
+    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+        self.memory.read(address, bytes)
+    }
+
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+        self.memory.write(address, bytes)?;
+        self.written.push((address, bytes.to_vec()));
+        Ok(())
+    }
+}
+
+impl Pins for LivePins<'_> {
+    fn read(&mut self, at: Moment, address: u32, width: Width, memory: &mut Memory) -> Result<u32, BusFault> {
+        let mut master = Master::new(memory);
+        let result = self.live.bus.read(address, width, at.cycle, &mut master);
+        let written = master.written;
+        self.append(at.icount, Event::Read { address, width, value: result.ok() });
+        self.settle(at.icount, written);
+        result
+    }
+
+    fn write(
+        &mut self,
+        at: Moment,
+        address: u32,
+        width: Width,
+        value: u32,
+        memory: &mut Memory,
+    ) -> Result<(), BusFault> {
+        let mut master = Master::new(memory);
+        let result = self.live.bus.write(address, width, value, at.cycle, &mut master);
+        let written = master.written;
+        self.append(at.icount, Event::Write { address, width, value, accepted: result.is_ok() });
+        self.settle(at.icount, written);
+        result
+    }
+
+    fn due(&mut self) -> Due {
+        let now = !self.live.inbox.is_empty() || self.live.bus.reset_request();
+        Due {
+            icount: if now { 0 } else { Icount::MAX },
+            cycle: self.live.bus.next_wake().unwrap_or(Cycle::MAX),
+        }
+    }
+
+    fn poll(&mut self, at: Moment, memory: &mut Memory) {
+        let mut master = Master::new(memory);
+        self.live.bus.wake(at.cycle, &mut master);
+        let inbox = std::mem::take(&mut self.live.inbox);
+        for (device, bytes) in inbox {
+            if self.live.bus.input(&device, &bytes, at.cycle, &mut master).is_ok() {
+                self.append(at.icount, Event::Input { device, bytes });
+            }
+        }
+        let written = master.written;
+        if self.live.bus.reset_request() {
+            self.live.bus.reset();
+            self.live.reset = true;
+            self.append(at.icount, Event::Reset);
+        }
+        self.settle(at.icount, written);
+    }
+
+    fn lines(&self) -> &Lines {
+        &self.live.lines
+    }
+
+    fn sleep(&mut self, at: Moment, asleep: Asleep, _memory: &mut Memory) -> Slept {
+        self.live.take_input();
+        let wake = match self.live.bus.next_wake() {
+            _ if !self.live.inbox.is_empty() => Some(at.cycle),
+            wake => wake,
+        };
+        match (asleep.core_wake, wake) {
+            (Some(core), wake) if wake.is_none_or(|wake| core <= wake) => {
+                if core > asleep.limit {
+                    Slept::PastLimit
+                } else {
+                    Slept::Until(core)
+                }
+            }
+            (_, Some(wake)) if wake > asleep.limit => Slept::PastLimit,
+            (_, Some(wake)) => {
+                let wake = wake.max(at.cycle);
+                self.append(at.icount, Event::Sleep { cycles: wake - asleep.since });
+                Slept::Until(wake)
+            }
+            (_, None) if self.live.host.wait_for_input(PATIENCE) => Slept::Interrupted,
+            (_, None) => Slept::Forever,
+        }
+    }
+
+    fn semihosting(&mut self, at: Moment, operation: u32, parameter: u32, memory: &mut Memory) -> HostResult {
+        let call = SemihostingCall { operation, parameter, at, clock_hz: self.live.clock_hz };
+        let result = self.live.host.semihosting(&call, &mut Master::new(memory));
+        self.append(at.icount, Event::Host { operation, result: result.clone() });
+        result
+    }
+
+    fn reset(&mut self, at: Moment, _memory: &mut Memory) {
+        self.live.bus.reset();
+        self.settle(at.icount, Vec::new());
+    }
+
+    fn take_reset(&mut self) -> bool {
+        std::mem::take(&mut self.live.reset)
+    }
+
+    fn is_broken(&self) -> bool {
+        self.error.is_some()
+    }
+}

@@ -1,0 +1,255 @@
+//! What a debugger asks for: steps and travel in both directions.
+
+use super::{Direction, Interrupts, Outcome, Stop, Stops, Timeline, TimelineError};
+use crate::{
+    core::{Context, Found, Halt, Hit, Search, Travel},
+    words::{Cycle, Icount},
+};
+
+/// A step back keeps a checkpoint this far before it, in icounts, for the steps that follow; and one this much nearer.
+const NEARBY: [Icount; 2] = [8192, 256];
+
+impl Timeline {
+    /// Moves by one instruction. Watchpoints (and, on the way through skipped handlers, breakpoints) stop it.
+    pub fn step(
+        &mut self,
+        direction: Direction,
+        stops: &Stops,
+        interrupts: Interrupts,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Stop, TimelineError> {
+        match direction {
+            Direction::Forward => self.step_forward(stops, interrupts, interrupted),
+            Direction::Backward => self.step_back(stops, interrupts, interrupted),
+        }
+    }
+
+    /// Travels until something stops it. Forward, a breakpoint at the present PC stops at once; backward, it does not
+    /// count. `interrupted` is polled every few milliseconds; an interrupted backward search returns to where it began.
+    pub fn resume(
+        &mut self,
+        direction: Direction,
+        stops: &Stops,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Stop, TimelineError> {
+        match direction {
+            Direction::Forward => {
+                if stops.breakpoints.contains(&self.registers().pc) {
+                    return Ok(Stop::Breakpoint);
+                }
+                let search = search(stops);
+                let travel = Travel { faults: stops.faults, ..Travel::to(Icount::MAX, &search) };
+                self.travel(&travel, interrupted).map(|stop| stop.unwrap_or(Stop::Interrupted))
+            }
+            Direction::Backward => self.resume_back(stops, interrupted),
+        }
+    }
+
+    /// Runs forward; `None` when interrupted.
+    fn travel(
+        &mut self,
+        travel: &Travel<'_>,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Stop>, TimelineError> {
+        if let Some(stop) = self.end_stop() {
+            return Ok(Some(stop));
+        }
+        let halt = self.advance(travel, interrupted)?;
+        Ok(halt.map(|halt| self.stop_for(halt)))
+    }
+
+    fn end_stop(&self) -> Option<Stop> {
+        self.ended.clone().filter(|_| self.at_present()).map(Stop::End)
+    }
+
+    fn stop_for(&mut self, halt: Halt) -> Stop {
+        match halt {
+            Halt::Found(Found::Breakpoint) => Stop::Breakpoint,
+            Halt::Found(Found::Watchpoint { address, kind }) => Stop::Watchpoint { address, kind },
+            Halt::Fault => Stop::Fault,
+            // A debugger is attached: BKPT halts. Nothing steps over it but the firmware's own debugger.
+            Halt::Breakpoint(pc) if self.is_live() => Stop::End(Outcome::Breakpoint(pc)),
+            halt => match self.end_of(halt, false) {
+                Some(outcome) => Stop::End(outcome),
+                None => Stop::Stepped,
+            },
+        }
+    }
+
+    fn step_forward(
+        &mut self,
+        stops: &Stops,
+        interrupts: Interrupts,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Stop, TimelineError> {
+        // The instruction under the cursor may carry a breakpoint: a step gets off it.
+        let watch = Search { breakpoints: Default::default(), ..search(stops) };
+        let everything = search(stops);
+        let skip = interrupts == Interrupts::Skip;
+        loop {
+            if let Some(stop) = self.end_stop() {
+                return Ok(stop);
+            }
+            let before = self.now().icount;
+            let context = self.core.context();
+            let travel = Travel { interrupts: skip, faults: stops.faults, ..Travel::to(before + 1, &watch) };
+            match self.advance(&travel, interrupted)? {
+                None => return Ok(Stop::Interrupted),
+                Some(Halt::Interrupt(_)) => {}
+                Some(Halt::Limit) => return Ok(Stop::Stepped),
+                Some(halt) => return Ok(self.stop_for(halt)),
+            }
+            // An interrupt came first: run its handler, then try again.
+            if everything.breakpoints.contains(&self.registers().pc) {
+                return Ok(Stop::Breakpoint);
+            }
+            let travel = Travel {
+                resumed: Some(context),
+                faults: stops.faults,
+                ..Travel::to(Icount::MAX, &everything)
+            };
+            match self.travel(&travel, interrupted)? {
+                None => return Ok(Stop::Interrupted),
+                Some(Stop::Stepped) => {}
+                Some(stop) => return Ok(stop),
+            }
+        }
+    }
+
+    fn resume_back(
+        &mut self,
+        stops: &Stops,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Stop, TimelineError> {
+        let origin = self.now().icount;
+        let found = self.find_last(&search(stops), 0, interrupted)?;
+        let (to, stop) = match found {
+            None => (origin, Stop::Interrupted),
+            Some(None) => (0, Stop::Start),
+            Some(Some(hit)) => (hit.icount, stop_of(hit)),
+        };
+        self.seek(to)?;
+        Ok(stop)
+    }
+
+    fn step_back(
+        &mut self,
+        stops: &Stops,
+        interrupts: Interrupts,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Stop, TimelineError> {
+        let origin = self.now().icount;
+        let mut at = origin;
+        loop {
+            if at == 0 {
+                self.seek(0)?;
+                return Ok(Stop::Start);
+            }
+            self.seek_nearby(at)?;
+            let context = self.core.context();
+            if let Some(stop) = self.watched_before(stops, at)? {
+                return Ok(stop);
+            }
+            self.seek_nearby(at - 1)?;
+            let inside = self.core.context();
+            if interrupts == Interrupts::Into || !(inside != context && inside.is_interrupt()) {
+                return Ok(Stop::Stepped);
+            }
+            // The instruction before returned from an interrupt: go over all of the handler.
+            let Some(entry) = self.last_interrupt_of(context, at - 1, interrupted)? else {
+                self.seek(origin)?;
+                return Ok(Stop::Interrupted);
+            };
+            let Some(entry) = entry else {
+                self.seek(at - 1)?; // there was no entry: it began inside
+                return Ok(Stop::Stepped);
+            };
+            self.seek(at - 1)?;
+            match self.find_last(&search(stops), entry + 1, interrupted)? {
+                None => {
+                    self.seek(origin)?;
+                    return Ok(Stop::Interrupted);
+                }
+                Some(Some(hit)) => {
+                    self.seek(hit.icount)?;
+                    return Ok(stop_of(hit));
+                }
+                Some(None) => at = entry,
+            }
+        }
+    }
+
+    /// Whether the instruction before `at` touches watched memory: then a step back stops in front of undoing it.
+    fn watched_before(&mut self, stops: &Stops, at: Icount) -> Result<Option<Stop>, TimelineError> {
+        if stops.watchpoints.is_empty() {
+            return Ok(None);
+        }
+        let watch = Search { breakpoints: Default::default(), collect: true, ..search(stops) };
+        self.seek_nearby(at - 1)?;
+        let hit = self.collect(&watch, at, at)?;
+        Ok(hit.map(stop_of))
+    }
+
+    /// The last position before `before` at which an interrupt was about to be entered from this context. `None` when
+    /// interrupted.
+    fn last_interrupt_of(
+        &mut self,
+        context: Context,
+        before: Icount,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Option<Icount>>, TimelineError> {
+        let nothing = Search::default();
+        self.set_search(&nothing);
+        let mut end = before;
+        while end > 0 {
+            let index = self.tape.find(end - 1);
+            let start = self.tape.icount(index);
+            self.go(index);
+            let mut last = None;
+            let travel = Travel { interrupts: true, cycle_limit: Cycle::MAX, ..Travel::to(end, &nothing) };
+            while self.now().icount < end {
+                if let Halt::Interrupt(from) = self.run_core(&travel)?
+                    && from == context
+                {
+                    last = Some(self.now().icount - 1);
+                }
+            }
+            if last.is_some() {
+                return Ok(Some(last));
+            }
+            if interrupted() {
+                return Ok(None);
+            }
+            end = start;
+        }
+        Ok(Some(None))
+    }
+
+    /// Goes to a position and leaves checkpoints shortly before it: the next step back begins there.
+    fn seek_nearby(&mut self, icount: Icount) -> Result<(), TimelineError> {
+        let now = self.now().icount;
+        if icount >= now && self.tape.find(icount) == self.tape.at() {
+            return self.seek(icount);
+        }
+        for distance in NEARBY {
+            let start = self.tape.icount(self.tape.find(icount));
+            if icount - start > 2 * distance {
+                self.seek(icount - distance)?;
+                let mark = self.cursor.mark();
+                self.tape.keep(&mut self.core, mark, self.present.icount);
+            }
+        }
+        self.seek(icount)
+    }
+}
+
+fn search(stops: &Stops) -> Search {
+    Search { breakpoints: stops.breakpoints.clone(), watchpoints: stops.watchpoints.clone(), collect: false }
+}
+
+fn stop_of(hit: Hit) -> Stop {
+    match hit.found {
+        Found::Breakpoint => Stop::Breakpoint,
+        Found::Watchpoint { address, kind } => Stop::Watchpoint { address, kind },
+    }
+}
