@@ -47,7 +47,7 @@ impl Stm32Tim {
             if wrap == Wrap::Event && s.cr1.cen() && !skipped {
                 // Everything repeats from here; the first whole period still has to be walked for its flags.
                 skipped = true;
-                let period = self.period(s) * (u64::from(s.psc.shadow) + 1);
+                let period = self.period(s).saturating_mul(u64::from(s.psc.shadow) + 1);
                 let periods = clocks.checked_div(period).unwrap_or(0).saturating_sub(2);
                 clocks -= periods * period;
             }
@@ -66,7 +66,7 @@ impl Stm32Tim {
 
     /// Ticks until the counter turns around; `None` while ARR is zero, which stops it (RM0090 18.4.12).
     fn to_wrap(&self, s: &State) -> Option<(u64, Wrap)> {
-        let (cnt, arr) = (u64::from(s.cnt), u64::from(self.arr(s)));
+        let (cnt, arr) = (u64::from(s.cnt & self.max), u64::from(self.arr(s)));
         if arr == 0 {
             return None;
         }
@@ -157,7 +157,7 @@ impl Stm32Tim {
             let distance = if s.cr1.dir() { cnt.checked_sub(ccr) } else { ccr.checked_sub(cnt) };
             ticks = ticks.min(distance.filter(|&distance| distance > 0).unwrap_or(u64::MAX));
         }
-        let clocks = ticks * (u64::from(s.psc.shadow) + 1);
+        let clocks = ticks.saturating_mul(u64::from(s.psc.shadow) + 1);
         let clocks = clocks.saturating_sub(u64::from(s.prescaled)).max(1);
         Some(s.since.saturating_add(clocks.saturating_mul(self.divider)))
     }
