@@ -10,10 +10,11 @@ pub mod core;
 pub mod pins;
 pub mod trace;
 
+pub mod svd;
+
 pub mod peripherals;
 
 pub mod board;
-pub mod svd;
 
 pub mod machine;
 

@@ -1,1 +1,202 @@
-//! svd.
+//! Register names and reset values from CMSIS-SVD files.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use svd_parser::{
+    Config,
+    svd::{PeripheralInfo, RegisterInfo},
+};
+use thiserror::Error;
+
+/// The built-in SVD files.
+static FILES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/svd");
+
+/// Why an SVD file cannot be used.
+#[derive(Debug, Error)]
+pub enum SvdError {
+    /// The text is not an SVD description.
+    #[error("not a usable SVD file: {0}; it must be CMSIS-SVD XML as chip vendors publish it")]
+    Parse(String),
+    /// There is no built-in file of that name.
+    #[error("no built-in SVD file {0:?}")]
+    NotFound(String),
+}
+
+/// One register of the chip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Register {
+    /// The peripheral's and the register's name, as in `USART2.SR`.
+    pub name: String,
+    /// The address.
+    pub address: u32,
+    /// The size in bytes, 1 to 4 (a larger register is cut to its low word).
+    pub size: u32,
+    /// The value after reset.
+    pub reset_value: u32,
+    /// Which bits of the reset value are defined.
+    pub reset_mask: u32,
+    /// Whether a read means something.
+    pub readable: bool,
+    /// Whether a write means something.
+    pub writable: bool,
+}
+
+/// The addresses that a peripheral occupies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The peripheral's name.
+    pub name: String,
+    /// The addresses.
+    pub addresses: Range<u32>,
+}
+
+/// The registers of a chip, by address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Svd {
+    registers: BTreeMap<u32, Register>,
+    blocks: Vec<Block>,
+}
+
+impl Svd {
+    /// Reads an SVD description; `derivedFrom` and arrays are resolved.
+    pub fn parse(xml: &str) -> Result<Svd, SvdError> {
+        let config = Config::default().expand(true).expand_properties(true).ignore_enums(true);
+        let device = svd_parser::parse_with_config(xml, &config)
+            .map_err(|error| SvdError::Parse(format!("{error:#}")))?;
+        let mut svd = Svd::default();
+        for peripheral in &device.peripherals {
+            svd.add(peripheral);
+        }
+        svd.blocks.sort_by_key(|block| block.addresses.start);
+        Ok(svd)
+    }
+
+    /// The built-in SVD files.
+    pub(crate) fn files() -> &'static include_dir::Dir<'static> {
+        &FILES
+    }
+
+    /// Reads a built-in SVD file.
+    pub fn built_in(file: &str) -> Result<Svd, SvdError> {
+        let text = FILES
+            .get_file(file)
+            .and_then(|file| file.contents_utf8())
+            .ok_or_else(|| SvdError::NotFound(file.to_owned()))?;
+        Svd::parse(text)
+    }
+
+    fn add(&mut self, peripheral: &PeripheralInfo) {
+        let Ok(base) = u32::try_from(peripheral.base_address) else { return };
+        let mut end = base;
+        for register in peripheral.all_registers() {
+            let register = describe(&peripheral.name, base, register);
+            end = end.max(register.address.saturating_add(register.size));
+            // Of alternate registers at one address, the first gives the name.
+            self.registers.entry(register.address).or_insert(register);
+        }
+        let mut declared = false;
+        for block in peripheral.address_block.iter().flatten() {
+            let start = base.wrapping_add(block.offset);
+            let addresses = start..start.saturating_add(block.size);
+            self.blocks.push(Block { name: peripheral.name.clone(), addresses });
+            declared = true;
+        }
+        if !declared && end > base {
+            self.blocks.push(Block { name: peripheral.name.clone(), addresses: base..end });
+        }
+    }
+
+    /// The register that the byte at `address` belongs to.
+    pub fn register(&self, address: u32) -> Option<&Register> {
+        let (_, register) = self.registers.range(..=address).next_back()?;
+        (address - register.address < register.size).then_some(register)
+    }
+
+    /// The registers within a range of addresses, in order.
+    pub fn registers(&self, addresses: Range<u32>) -> impl Iterator<Item = &Register> {
+        let addresses = addresses.start..addresses.end.max(addresses.start);
+        self.registers.range(addresses).map(|(_, register)| register)
+    }
+
+    /// The 32 bits at `address` after reset, as a bus access there sees them: bytes of a register counted from
+    /// `address`, zero where no register is. `None` where there is no register at all.
+    pub fn reset_value(&self, address: u32) -> Option<u32> {
+        let register = self.register(address)?;
+        Some(register.reset_value >> (8 * (address - register.address)))
+    }
+
+    /// The name of the register at `address`, as in `USART2.SR`.
+    pub fn register_name(&self, address: u32) -> Option<&str> {
+        self.register(address).map(|register| register.name.as_str())
+    }
+
+    /// The addresses of all peripherals, sorted by their start.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The peripheral that `address` belongs to.
+    pub fn block(&self, address: u32) -> Option<&Block> {
+        let after = self.blocks.partition_point(|block| block.addresses.start <= address);
+        self.blocks[..after].iter().rev().find(|block| block.addresses.contains(&address))
+    }
+}
+
+fn describe(peripheral: &str, base: u32, register: &RegisterInfo) -> Register {
+    let properties = &register.properties;
+    let access = properties.access;
+    let reset_mask = properties.reset_mask.map_or(u32::MAX, |mask| mask as u32);
+    Register {
+        name: format!("{peripheral}.{}", register.name),
+        address: base.wrapping_add(register.address_offset),
+        size: properties.size.unwrap_or(32).div_ceil(8).clamp(1, 4),
+        reset_value: properties.reset_value.map_or(0, |value| value as u32),
+        reset_mask,
+        readable: access.is_none_or(|access| access.can_read()),
+        writable: access.is_none_or(|access| access.can_write()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const XML: &str = r#"<device><name>X</name><version>1</version><description>d</description>
+        <addressUnitBits>8</addressUnitBits><width>32</width><size>32</size><resetValue>0</resetValue>
+        <peripherals>
+        <peripheral><name>UART1</name><baseAddress>0x40000000</baseAddress>
+          <addressBlock><offset>0</offset><size>0x400</size><usage>registers</usage></addressBlock>
+          <registers>
+            <register><name>SR</name><addressOffset>0</addressOffset><resetValue>0xC0</resetValue></register>
+            <register><name>DR</name><addressOffset>4</addressOffset><size>16</size><access>write-only</access></register>
+            <register><dim>2</dim><dimIncrement>4</dimIncrement><name>F%s</name>
+              <addressOffset>8</addressOffset><resetValue>0x12345678</resetValue></register>
+          </registers></peripheral>
+        <peripheral derivedFrom="UART1"><name>UART2</name><baseAddress>0x40001000</baseAddress></peripheral>
+        </peripherals></device>"#;
+
+    #[test]
+    fn derived_peripherals_and_arrays_have_their_own_names() {
+        let svd = Svd::parse(XML).unwrap();
+        assert_eq!(svd.register_name(0x4000_0000), Some("UART1.SR"));
+        assert_eq!(svd.register_name(0x4000_100c), Some("UART2.F1"));
+        assert_eq!(svd.reset_value(0x4000_1000), Some(0xc0));
+        assert_eq!(svd.reset_value(0x4000_100a), Some(0x1234), "the upper half of F0");
+        assert_eq!(svd.register(0x4000_0006), None, "DR has 16 bits");
+        assert!(!svd.register(0x4000_0004).unwrap().readable);
+    }
+
+    #[test]
+    fn blocks_are_found_by_any_address_within() {
+        let svd = Svd::parse(XML).unwrap();
+        assert_eq!(svd.block(0x4000_13ff).map(|block| block.name.as_str()), Some("UART2"));
+        assert_eq!(svd.block(0x4000_1400), None);
+        assert_eq!(svd.block(0x3fff_ffff), None);
+    }
+
+    #[test]
+    fn what_is_no_svd_is_an_error() {
+        assert!(matches!(Svd::parse("<nothing/>"), Err(SvdError::Parse(_))));
+        assert!(matches!(Svd::built_in("none.svd"), Err(SvdError::NotFound(_))));
+    }
+}

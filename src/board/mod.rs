@@ -1,1 +1,280 @@
-//! board.
+//! Boards: data files that name a chip and place devices.
+//!
+//! A board is a TOML file; the chip that it names is in a YAML file in the format of probe-rs. The built-in ones are in
+//! `boards/`.
+
+mod chip;
+mod error;
+mod file;
+mod near;
+
+use std::{ops::Range, path::Path, sync::Arc};
+
+use include_dir::{Dir, include_dir};
+use serde::{Deserialize, Serialize};
+
+pub use error::BoardError;
+pub(crate) use near::near;
+
+use self::{
+    chip::value,
+    file::{BoardFile, DeviceRow},
+};
+use crate::{
+    core::{Config, CoreKind, Region},
+    peripherals::{Bus, Kind, Mount, ResetValue, Target},
+    svd::{Svd, SvdError},
+};
+
+/// The built-in boards and chips.
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/boards");
+
+/// The texts that a board was read from. They stand in every trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    /// The board file, TOML.
+    pub board: String,
+    /// The chip file, YAML.
+    pub chip: String,
+}
+
+/// A board: a chip, its memory, and the devices on its bus.
+#[derive(Clone, Debug)]
+pub struct Board {
+    sources: Sources,
+    file: BoardFile,
+    core: CoreKind,
+    regions: Vec<Region>,
+    svd: Option<Arc<Svd>>,
+}
+
+impl Board {
+    /// The names of the built-in boards, sorted.
+    pub fn names() -> Vec<&'static str> {
+        let files = FILES.files().map(|file| file.path());
+        let boards = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        let mut names: Vec<&str> = boards.filter_map(|path| path.file_stem()?.to_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The built-in board of that name.
+    pub fn find(name: &str) -> Result<Board, BoardError> {
+        let Some(text) = built_in(&format!("{name}.toml")) else {
+            let known = Board::names();
+            return Err(BoardError::Unknown {
+                name: name.to_owned(),
+                near: near(name, known.iter().copied()),
+                known: known.into_iter().map(str::to_owned).collect(),
+            });
+        };
+        Board::read(&format!("{name}.toml"), text, None)
+    }
+
+    /// Reads a board file. The files that it names are beside it, or built in.
+    pub fn load(path: &Path) -> Result<Board, BoardError> {
+        let text = read(path)?;
+        Board::read(&path.display().to_string(), &text, Some(path.parent().unwrap_or(Path::new("."))))
+    }
+
+    /// A board from its texts, as a trace keeps them. An SVD file that is not built in is left out.
+    pub fn from_sources(sources: Sources) -> Result<Board, BoardError> {
+        let file = parse("board in the trace", &sources.board)?;
+        let svd = match file.svd.as_deref().map(Svd::built_in) {
+            Some(Err(SvdError::NotFound(_))) | None => None,
+            Some(svd) => Some(svd.map_err(|cause| BoardError::Svd { board: file.name.clone(), cause })?),
+        };
+        Board::assemble(sources, file, svd)
+    }
+
+    /// The texts that [`Board::from_sources`] takes.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The name, as the user types it.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// One line about the board.
+    pub fn about(&self) -> &str {
+        &self.file.about
+    }
+
+    /// The name of the chip.
+    pub fn chip(&self) -> &str {
+        &self.file.chip
+    }
+
+    /// The device whose output is standard output, if the board has one.
+    pub fn console(&self) -> Option<&str> {
+        self.file.console.as_deref()
+    }
+
+    /// The registers of the chip, if the board names an SVD file.
+    pub fn svd(&self) -> Option<&Arc<Svd>> {
+        self.svd.as_ref()
+    }
+
+    /// The name, kind and first address of every device, in the order of the board file.
+    pub fn devices(&self) -> impl Iterator<Item = (&str, &str, u32)> {
+        self.file.device.iter().map(|row| (row.name.as_str(), row.kind.as_str(), row.base))
+    }
+
+    /// What the core is built with.
+    pub fn config(&self) -> Config {
+        Config {
+            core: self.core,
+            regions: self.regions.clone(),
+            interrupts: self.file.interrupts,
+            priority_bits: self.file.priority_bits,
+            clock_hz: self.file.clock_hz,
+            systick_reference_divider: self.file.systick_reference_divider,
+            bit_band: self.file.bit_band,
+            vector_table: self.file.vector_table,
+        }
+    }
+
+    /// A new bus with the board's devices, just after reset.
+    pub fn bus(&self) -> Bus {
+        self.build_bus().expect("the board was checked when it was read")
+    }
+
+    fn read(file_name: &str, text: &str, beside: Option<&Path>) -> Result<Board, BoardError> {
+        let file = parse(file_name, text)?;
+        let fetch = |name: &str, directory: &Dir<'_>| -> Result<Option<String>, BoardError> {
+            if let Some(path) = beside.map(|beside| beside.join(name)).filter(|path| path.is_file()) {
+                return read(&path).map(Some);
+            }
+            Ok(directory.get_file(name).and_then(|file| file.contents_utf8()).map(str::to_owned))
+        };
+        let missing = |name: &str| BoardError::NoFile { board: file_name.to_owned(), file: name.to_owned() };
+        let chip = fetch(&file.chip_file, &FILES)?.ok_or_else(|| missing(&file.chip_file))?;
+        let svd = match &file.svd {
+            None => None,
+            Some(name) => {
+                let text = fetch(name, Svd::files())?.ok_or_else(|| missing(name))?;
+                let svd = Svd::parse(&text);
+                Some(svd.map_err(|cause| BoardError::Svd { board: file.name.clone(), cause })?)
+            }
+        };
+        Board::assemble(Sources { board: text.to_owned(), chip }, file, svd)
+    }
+
+    fn assemble(sources: Sources, file: BoardFile, svd: Option<Svd>) -> Result<Board, BoardError> {
+        let chip = chip::find(&file, &sources.chip)?;
+        let core = chip::core(&file, &chip)?;
+        let regions = chip::regions(&file, &chip)?;
+        let board = Board { sources, file, core, regions, svd: svd.map(Arc::new) };
+        board.check()?;
+        board.build_bus()?;
+        Ok(board)
+    }
+
+    fn check(&self) -> Result<(), BoardError> {
+        let file = &self.file;
+        let bad = |field, problem: &str| Err(value(file, field, problem.to_owned()));
+        if file.clock_hz == 0 {
+            return bad("clock-hz", "is 0; it must be at least 1");
+        }
+        if file.systick_reference_divider == Some(0) {
+            return bad("systick-reference-divider", "is 0; leave it out if there is no reference clock");
+        }
+        if file.interrupts > 240 {
+            return bad("interrupts", "is more than 240, which no NVIC has");
+        }
+        if !(3..=8).contains(&file.priority_bits) {
+            return bad("priority-bits", "must be 3 to 8");
+        }
+        if let Some(console) = &file.console
+            && !file.device.iter().any(|row| row.name == *console)
+        {
+            return bad("console", &format!("is {console:?}, which is no device of the board"));
+        }
+        Ok(())
+    }
+
+    fn build_bus(&self) -> Result<Bus, BoardError> {
+        let mounts = self.file.device.iter().map(|row| self.mount(row)).collect::<Result<_, _>>()?;
+        let spaces = self.file.peripheral_space.iter();
+        let spaces = spaces.map(|space| space.base..space.base.saturating_add(space.size)).collect();
+        Bus::new(mounts, self.svd.clone(), spaces)
+            .map_err(|cause| BoardError::Bus { board: self.file.name.clone(), cause })
+    }
+
+    fn mount(&self, row: &DeviceRow) -> Result<Mount, BoardError> {
+        let no_such = |what, name: &str, known: Vec<&str>| BoardError::NoSuch {
+            board: self.file.name.clone(),
+            device: row.name.clone(),
+            what,
+            name: name.to_owned(),
+            near: near(name, known),
+        };
+        let kind = Kind::find(&row.kind).ok_or_else(|| {
+            no_such("kind", &row.kind, crate::peripherals::KINDS.iter().map(|kind| kind.name).collect())
+        })?;
+        let size = row.size.unwrap_or(kind.size);
+        let mut wiring = kind.wiring(self.file.clock_hz);
+        for (name, value) in &row.options {
+            let slot = wiring.options.iter_mut().find(|(option, _)| option == name);
+            let known = || kind.options.iter().map(|option| option.name).collect();
+            slot.ok_or_else(|| no_such("option", name, known()))?.1 = *value;
+        }
+        wiring.registers = self.reset_values(row.base..row.base.saturating_add(size));
+        Ok(Mount {
+            name: row.name.clone(),
+            base: row.base,
+            size,
+            targets: self.targets(row, kind)?,
+            device: (kind.build)(&wiring),
+        })
+    }
+
+    fn targets(&self, row: &DeviceRow, kind: &Kind) -> Result<Vec<Target>, BoardError> {
+        let field = format!("irqs of {}", row.name);
+        if row.irqs.len() > kind.irqs.len() {
+            let problem = format!("has {} lines; {} has {}", row.irqs.len(), kind.name, kind.irqs.len());
+            return Err(value(&self.file, &field, problem));
+        }
+        let targets: Vec<Target> = row.irqs.iter().map(|irq| irq.target()).collect();
+        let beyond = |target: &&Target| matches!(target, Target::Irq(irq) if *irq >= self.file.interrupts);
+        match targets.iter().find(beyond) {
+            Some(target) => {
+                let problem = format!("names {target:?}; the board has {} interrupts", self.file.interrupts);
+                Err(value(&self.file, &field, problem))
+            }
+            None => Ok(targets),
+        }
+    }
+
+    fn reset_values(&self, addresses: Range<u32>) -> Vec<ResetValue> {
+        let registers = self.svd.iter().flat_map(|svd| svd.registers(addresses.clone()));
+        let describe = |register: &crate::svd::Register| ResetValue {
+            offset: register.address - addresses.start,
+            reset_value: register.reset_value,
+            writable: register.writable,
+        };
+        registers.map(describe).collect()
+    }
+}
+
+fn built_in(file: &str) -> Option<&'static str> {
+    FILES.get_file(file)?.contents_utf8()
+}
+
+fn read(path: &Path) -> Result<String, BoardError> {
+    std::fs::read_to_string(path).map_err(|cause| BoardError::Read { path: path.to_owned(), cause })
+}
+
+fn parse(file: &str, text: &str) -> Result<BoardFile, BoardError> {
+    toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
+        let message = error.message().replace('\n', "; ");
+        BoardError::Toml { file: file.to_owned(), line, message }
+    })
+}
+
+#[cfg(test)]
+mod tests;

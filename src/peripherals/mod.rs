@@ -3,12 +3,49 @@
 //! A model is a fixed wiring (`self`) and a plain [`Peripheral::State`]; reset, save, restore, compare and a debugger's
 //! side-effect-free look are the same generic code for all of them ([`Slot`]).
 
+mod bus;
+mod kinds;
+mod lanes;
+mod lines;
 mod slot;
+
+// What models share.
+mod countdown;
+mod primecell;
+mod serial_line;
+
+// The models, one file each.
+mod cmsdk_dual_timer;
+mod cmsdk_gpio;
+mod cmsdk_timer;
+mod cmsdk_uart;
+mod cmsdk_watchdog;
+mod generic;
+mod mps2_fpgaio;
+mod mps2_scc;
+mod stm32_dbgmcu;
+mod stm32_gpio;
+mod stm32_iwdg;
+mod stm32_tim;
+mod stm32_usart;
+mod stm32f4_exti;
+mod stm32f4_flash;
+mod stm32f4_pwr;
+mod stm32f4_rcc;
+mod stm32f4_syscfg;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod testbed;
 
 use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use bus::{Bus, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
+pub use kinds::{KINDS, Kind, KindOption, ResetValue, Wiring};
+pub use lines::{Lines, MAX_IRQS};
 pub use slot::{Device, Slot};
 
 use crate::words::{BusFault, Cycle, Width};
@@ -77,4 +114,11 @@ pub trait Peripheral: 'static {
     fn reset_request(&self, _state: &Self::State) -> bool {
         false
     }
+}
+
+/// The pins and levels that input from the host names: two bytes each, the number of the pin and its level. Numbers
+/// from `pins` on, and half a pair at the end, are left out.
+fn pin_levels(bytes: &[u8], pins: u8) -> impl Iterator<Item = (u8, bool)> {
+    let pairs = bytes.chunks_exact(2).map(|pair| (pair[0], pair[1] & 1 != 0));
+    pairs.filter(move |(pin, _)| *pin < pins)
 }

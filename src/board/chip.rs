@@ -1,0 +1,103 @@
+//! The memory of a chip, from probe-rs's description of its family.
+
+use probe_rs_target::{Chip, ChipFamily, CoreType, MemoryRegion};
+
+use super::{BoardError, file::BoardFile, file::CoreName, near::near};
+use crate::core::{CoreKind, Region, RegionKind};
+
+/// Regions begin and end at multiples of this.
+const GRANULE: u64 = 1024;
+
+/// The chip that the board names.
+pub(super) fn find(board: &BoardFile, yaml: &str) -> Result<Chip, BoardError> {
+    let bad = |message: String| BoardError::Yaml { file: board.chip_file.clone(), message };
+    let family: ChipFamily = yaml_serde::from_str(yaml).map_err(|error| bad(error.to_string()))?;
+    family.validate().map_err(bad)?;
+    let matches = |chip: &&Chip| chip.package_variants().any(|name| name.eq_ignore_ascii_case(&board.chip));
+    family.variants.iter().find(matches).cloned().ok_or_else(|| BoardError::NoChip {
+        file: board.chip_file.clone(),
+        chip: board.chip.clone(),
+        near: near(&board.chip, family.variants.iter().map(|chip| chip.name.as_str())),
+    })
+}
+
+/// The processor, if the chip file agrees.
+pub(super) fn core(board: &BoardFile, chip: &Chip) -> Result<CoreKind, BoardError> {
+    let (kind, architecture) = match board.core {
+        CoreName::CortexM3 => (CoreKind::CortexM3, CoreType::Armv7m),
+        CoreName::CortexM4 => (CoreKind::CortexM4, CoreType::Armv7em),
+        CoreName::CortexM4f => (CoreKind::CortexM4F, CoreType::Armv7em),
+    };
+    match chip.cores.first() {
+        Some(core) if core.core_type == architecture => Ok(kind),
+        core => Err(value(
+            board,
+            "core",
+            format!(
+                "is {kind:?}, but the first core of {} is {:?}",
+                chip.name,
+                core.map(|core| core.core_type)
+            ),
+        )),
+    }
+}
+
+/// Flash and RAM, with the board's aliases. Regions that the chip file itself marks as aliases, and those that are
+/// neither flash nor RAM, are left out.
+pub(super) fn regions(board: &BoardFile, chip: &Chip) -> Result<Vec<Region>, BoardError> {
+    let mut regions = Vec::new();
+    for (index, memory) in chip.memory_map.iter().enumerate() {
+        let (name, range, kind) = match memory {
+            MemoryRegion::Nvm(nvm) if !nvm.is_alias => (&nvm.name, &nvm.range, RegionKind::Flash),
+            MemoryRegion::Ram(ram) if !ram.is_alias => (&ram.name, &ram.range, RegionKind::Ram),
+            _ => continue,
+        };
+        let name = name.clone().unwrap_or_else(|| format!("region {index}"));
+        let problem = || value(board, &name, "must lie in 32 bits and in whole KiB".to_owned());
+        if range.start % GRANULE != 0 || range.end % GRANULE != 0 || range.end <= range.start {
+            return Err(problem());
+        }
+        let base = u32::try_from(range.start).map_err(|_| problem())?;
+        let size = u32::try_from(range.end - range.start).map_err(|_| problem())?;
+        let at = board.alias.iter().filter(|alias| alias.region == name).map(|alias| alias.at);
+        regions.push(Region { kind, base, size, aliases: at.collect(), name });
+    }
+    let known = |name: &String| regions.iter().any(|region| region.name == *name);
+    if let Some(alias) = board.alias.iter().find(|alias| !known(&alias.region)) {
+        let names = regions.iter().map(|region| region.name.as_str()).collect::<Vec<_>>().join(", ");
+        let problem = format!("is of a region {:?}; the chip has {names}", alias.region);
+        return Err(value(board, "alias", problem));
+    }
+    check_overlaps(board, &regions)?;
+    Ok(regions)
+}
+
+fn check_overlaps(board: &BoardFile, regions: &[Region]) -> Result<(), BoardError> {
+    let mut places: Vec<(u64, u64, &str)> = Vec::new();
+    for region in regions {
+        for &at in std::iter::once(&region.base).chain(&region.aliases) {
+            let end = u64::from(at) + u64::from(region.size);
+            if u64::from(at) % GRANULE != 0 || end > 1 << 32 {
+                return Err(value(
+                    board,
+                    &region.name,
+                    format!("at {at:#010x} must lie in 32 bits and in whole KiB"),
+                ));
+            }
+            places.push((u64::from(at), end, &region.name));
+        }
+    }
+    places.sort_unstable();
+    match places.windows(2).find(|pair| pair[1].0 < pair[0].1) {
+        Some(pair) => {
+            let problem = format!("and {} overlap at {:#010x}", pair[1].2, pair[1].0);
+            Err(value(board, pair[0].2, problem))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A value of the board or chip file that makes no sense.
+pub(super) fn value(board: &BoardFile, field: &str, problem: String) -> BoardError {
+    BoardError::Value { board: board.name.clone(), field: field.to_owned(), problem }
+}

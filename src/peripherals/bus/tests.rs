@@ -1,0 +1,144 @@
+use super::*;
+use crate::peripherals::{Kind, testbed::NoMemory};
+
+const XML: &str = r#"<device><name>X</name><version>1</version><description>d</description>
+    <addressUnitBits>8</addressUnitBits><width>32</width><size>32</size><resetValue>0</resetValue>
+    <peripherals><peripheral><name>RCC</name><baseAddress>0x40023800</baseAddress>
+      <addressBlock><offset>0</offset><size>0x400</size><usage>registers</usage></addressBlock>
+      <registers><register><name>PLLCFGR</name><addressOffset>4</addressOffset>
+        <resetValue>0x24003010</resetValue></register></registers></peripheral></peripherals></device>"#;
+
+fn mount(name: &str, kind: &str, base: u32, targets: &[Target]) -> Mount {
+    let kind = Kind::find(kind).unwrap();
+    let device = (kind.build)(&kind.wiring(1_000_000));
+    Mount { name: name.to_owned(), base, size: kind.size, targets: targets.to_vec(), device }
+}
+
+/// Where nothing is and nothing faults.
+const SPACE: Range<u32> = 0x4001_0000..0x4001_1000;
+
+/// Two timers on one interrupt, a UART, a watchdog at NMI.
+fn bus() -> Bus {
+    let mounts = vec![
+        mount("timer1", "cmsdk-timer", 0x4000_1000, &[Target::Irq(8)]),
+        mount("timer0", "cmsdk-timer", 0x4000_0000, &[Target::Irq(8)]),
+        mount("uart0", "cmsdk-uart", 0x4000_4000, &[Target::Irq(0), Target::Irq(1)]),
+        mount("watchdog", "cmsdk-watchdog", 0x4000_8000, &[Target::Nmi]),
+    ];
+    let svd = Svd::parse(XML).unwrap();
+    Bus::new(mounts, Some(Arc::new(svd)), [SPACE].to_vec()).unwrap()
+}
+
+fn write(bus: &mut Bus, address: u32, value: u32, now: Cycle) {
+    bus.write(address, Width::Word, value, now, &mut NoMemory).unwrap();
+}
+
+#[test]
+fn devices_are_woken_in_time_and_share_a_line() {
+    let mut bus = bus();
+    for (base, reload) in [(0x4000_0000, 100), (0x4000_1000, 50)] {
+        write(&mut bus, base + 8, reload, 0);
+        write(&mut bus, base, 9, 0);
+    }
+    assert_eq!(bus.next_wake(), Some(50));
+    bus.wake(50, &mut NoMemory);
+    assert!(bus.lines().level(8));
+    assert_eq!(bus.next_wake(), Some(100));
+    bus.wake(100, &mut NoMemory);
+    write(&mut bus, 0x4000_100c, 1, 100);
+    assert!(bus.lines().level(8), "timer 0 still asserts it");
+    write(&mut bus, 0x4000_000c, 1, 100);
+    assert_eq!(bus.lines(), Lines::default());
+}
+
+#[test]
+fn output_has_the_device_name() {
+    let mut bus = bus();
+    write(&mut bus, 0x4000_4008, 1, 0);
+    bus.write(0x4000_4000, Width::Byte, 0x68, 0, &mut NoMemory).unwrap();
+    assert_eq!(bus.take_output(), [("uart0".to_owned(), b"h".to_vec())]);
+    assert_eq!(bus.take_output(), []);
+}
+
+#[test]
+fn input_needs_a_device() {
+    let mut bus = bus();
+    let error = bus.input("uart7", b"x", 0, &mut NoMemory).unwrap_err();
+    assert_eq!(error, NoSuchDevice("uart7".to_owned()));
+    write(&mut bus, 0x4000_4008, 0b1010, 0);
+    bus.input("uart0", b"x", 0, &mut NoMemory).unwrap();
+    bus.wake(160, &mut NoMemory);
+    assert!(bus.lines().level(0));
+}
+
+#[test]
+fn the_watchdog_reaches_nmi_and_reset() {
+    let mut bus = bus();
+    write(&mut bus, 0x4000_8000, 10, 0);
+    write(&mut bus, 0x4000_8008, 3, 0);
+    bus.wake(10, &mut NoMemory);
+    assert!(bus.lines().nmi && !bus.reset_request());
+    bus.wake(21, &mut NoMemory);
+    assert!(bus.reset_request());
+    bus.reset();
+    assert!(!bus.reset_request() && !bus.lines().nmi && bus.next_wake().is_none());
+}
+
+#[test]
+fn unmodelled_registers_are_noted_once_by_name() {
+    let mut bus = bus();
+    assert_eq!(bus.peek(0x4002_3804, Width::Word, 0), Ok(0x2400_3010));
+    assert!(bus.unmodelled().is_empty(), "a look is not an access");
+    assert_eq!(bus.read(0x4002_3806, Width::Half, 0, &mut NoMemory), Ok(0x2400));
+    write(&mut bus, 0x4002_3804, 0, 0);
+    assert_eq!(bus.read(0x4002_3804, Width::Word, 0, &mut NoMemory), Ok(0x2400_3010));
+    assert_eq!(bus.read(0x4001_0ffd, Width::Byte, 0, &mut NoMemory), Ok(0));
+    let noted: Vec<_> =
+        bus.unmodelled().iter().map(|(a, u)| (*a, u.name.as_deref(), u.reads, u.writes)).collect();
+    assert_eq!(noted, [(0x4001_0ffc, None, 1, 0), (0x4002_3804, Some("RCC.PLLCFGR"), 2, 1)]);
+}
+
+#[test]
+fn elsewhere_is_a_bus_fault() {
+    let mut bus = bus();
+    assert_eq!(bus.read(0x4001_1000, Width::Word, 0, &mut NoMemory), Err(BusFault));
+    assert_eq!(bus.write(0x3fff_fffc, Width::Word, 0, 0, &mut NoMemory), Err(BusFault));
+    assert_eq!(bus.read(0x4000_0002, Width::Word, 0, &mut NoMemory), Err(BusFault), "not aligned");
+}
+
+#[test]
+fn restore_brings_back_lines_and_wakes() {
+    let mut before = bus();
+    write(&mut before, 0x4000_0008, 100, 0);
+    write(&mut before, 0x4000_0000, 9, 0);
+    before.wake(100, &mut NoMemory);
+    let mut after = bus();
+    after.restore(&before.save()).unwrap();
+    assert_eq!((after.lines(), after.next_wake()), (before.lines(), before.next_wake()));
+    assert_eq!(after.save(), before.save());
+}
+
+#[test]
+fn a_state_that_does_not_fit_changes_nothing() {
+    let mut target = bus();
+    write(&mut target, 0x4000_0008, 7, 0);
+    let saved = target.save();
+    let other = Bus::new(vec![mount("x", "cmsdk-timer", 0, &[])], None, Vec::new()).unwrap();
+    assert!(matches!(target.restore(&other.save()), Err(RestoreError::Devices { .. })));
+    assert!(matches!(target.restore(&saved[..saved.len() - 1]), Err(RestoreError::Decode { .. })));
+    assert_eq!(target.save(), saved);
+}
+
+#[test]
+fn devices_that_collide_are_refused() {
+    let new = |mounts| Bus::new(mounts, None, Vec::new()).map(|_| ());
+    let pair = vec![mount("a", "cmsdk-timer", 0x1000, &[]), mount("b", "cmsdk-timer", 0x1ffc, &[])];
+    let overlap = BusError::Overlap { first: "a".into(), second: "b".into(), address: 0x1ffc };
+    assert_eq!(new(pair), Err(overlap));
+    let pair = vec![mount("a", "cmsdk-timer", 0x1000, &[]), mount("a", "cmsdk-timer", 0x2000, &[])];
+    assert_eq!(new(pair), Err(BusError::Name("a".into())));
+    let far = vec![mount("a", "cmsdk-timer", 0xffff_f800, &[])];
+    assert!(matches!(new(far), Err(BusError::Range { .. })));
+    let wired = vec![mount("a", "cmsdk-timer", 0, &[Target::Irq(256)])];
+    assert!(matches!(new(wired), Err(BusError::Irq { irq: 256, .. })));
+}

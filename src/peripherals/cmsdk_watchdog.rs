@@ -1,0 +1,208 @@
+//! CMSDK APB watchdog (DDI0479, 4.4): the first time-out interrupts, the second one asks for a reset.
+
+use bitfield_struct::bitfield;
+use serde::{Deserialize, Serialize};
+
+use super::{Access, Context, Device, Peripheral, Slot, countdown::Countdown, kinds::Kind, primecell};
+use crate::words::{BusFault, Cycle};
+
+const WDOGLOAD: u32 = 0x00;
+const WDOGVALUE: u32 = 0x04;
+const WDOGCONTROL: u32 = 0x08;
+const WDOGINTCLR: u32 = 0x0c;
+const WDOGRIS: u32 = 0x10;
+const WDOGMIS: u32 = 0x14;
+const WDOGLOCK: u32 = 0xc00;
+const WDOGITCR: u32 = 0xf00;
+const WDOGITOP: u32 = 0xf04;
+
+/// Written to WDOGLOCK, lets the other registers be written.
+const UNLOCK: u32 = 0x1acc_e551;
+
+#[bitfield(u32)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Control {
+    int_enable: bool,
+    reset_enable: bool,
+    #[bits(30)]
+    __: u32,
+}
+
+pub(super) const KIND: Kind = Kind {
+    name: "cmsdk-watchdog",
+    about: "CMSDK APB watchdog (DDI0479 4.4)",
+    size: 0x1000,
+    irqs: &["watchdog"],
+    options: &[],
+    build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkWatchdog)) },
+};
+
+struct CmsdkWatchdog;
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+struct State {
+    load: u32,
+    counter: Countdown,
+    control: Control,
+    interrupt: bool,
+    expired: bool,
+    locked: bool,
+    itcr: u32,
+    itop: u32,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State {
+            load: u32::MAX,
+            counter: Countdown::new(u32::MAX),
+            control: Control::new(),
+            interrupt: false,
+            expired: false,
+            locked: false,
+            itcr: 0,
+            itop: 0,
+        }
+    }
+}
+
+impl State {
+    fn runs(&self) -> bool {
+        self.control.int_enable() && !self.expired
+    }
+
+    fn settle(&mut self, now: Cycle) {
+        if !self.runs() {
+            return self.counter.hold(now);
+        }
+        let timeouts = self.counter.run(now, 1, self.load);
+        let again = timeouts > 1 || timeouts == 1 && self.interrupt;
+        self.interrupt |= timeouts > 0;
+        if again && self.control.reset_enable() {
+            self.expired = true;
+            self.counter.set(0, now);
+        }
+    }
+
+    fn write(&mut self, at: Access, value: u32, now: Cycle) {
+        match at.register() {
+            WDOGLOAD => {
+                self.load = at.merge(self.load, value);
+                self.counter.set(self.load, now);
+            }
+            WDOGCONTROL => {
+                let before = self.control;
+                self.control = Control::from(at.merge(before.into(), value) & 3);
+                // Enabling the interrupt after it was disabled reloads the counter (DDI0479 4.4.3).
+                if self.control.int_enable() && !before.int_enable() {
+                    self.counter.set(self.load, now);
+                }
+            }
+            WDOGINTCLR => {
+                self.interrupt = false;
+                self.counter.set(self.load, now);
+            }
+            WDOGITCR => self.itcr = at.merge(self.itcr, value) & 1,
+            WDOGITOP => self.itop = at.place(value) & 3,
+            _ => {}
+        }
+    }
+
+    fn masked_interrupt(&self) -> bool {
+        self.interrupt && self.control.int_enable()
+    }
+}
+
+impl Peripheral for CmsdkWatchdog {
+    type State = State;
+
+    fn read(&self, s: &mut State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
+        s.settle(cx.now);
+        let value = match at.register() {
+            WDOGLOAD => s.load,
+            WDOGVALUE => s.counter.value,
+            WDOGCONTROL => s.control.into(),
+            WDOGRIS => u32::from(s.interrupt),
+            WDOGMIS => u32::from(s.masked_interrupt()),
+            WDOGLOCK => u32::from(s.locked),
+            WDOGITCR => s.itcr,
+            offset => primecell::identification(0x24, offset).unwrap_or(0),
+        };
+        Ok(at.take(value))
+    }
+
+    fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
+        s.settle(cx.now);
+        if at.register() == WDOGLOCK {
+            s.locked = at.place(value) != UNLOCK;
+        } else if !s.locked {
+            s.write(at, value, cx.now);
+        }
+        Ok(())
+    }
+
+    fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
+        s.settle(cx.now);
+    }
+
+    fn irq_lines(&self, s: &State) -> u32 {
+        match s.itcr & 1 {
+            0 => u32::from(s.masked_interrupt()),
+            _ => s.itop >> 1 & 1,
+        }
+    }
+
+    fn next_wake(&self, s: &State) -> Option<Cycle> {
+        let wanted = s.runs() && (!s.interrupt || s.control.reset_enable());
+        s.counter.zero_at(1, s.load).filter(|_| wanted)
+    }
+
+    fn reset_request(&self, s: &State) -> bool {
+        match s.itcr & 1 {
+            0 => s.expired,
+            _ => s.itop & 1 != 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peripherals::testbed::Testbed;
+
+    #[test]
+    fn the_first_timeout_interrupts_and_the_second_one_resets() {
+        let mut watchdog = Testbed::new("cmsdk-watchdog");
+        watchdog.write(WDOGLOAD, 1000);
+        watchdog.write(WDOGCONTROL, 3);
+        watchdog.run_until(1000);
+        assert_eq!((watchdog.irq_lines(), watchdog.reset_request()), (1, false));
+        watchdog.run_until(2001);
+        assert!(watchdog.reset_request());
+        assert_eq!(watchdog.next_wake(), None);
+    }
+
+    #[test]
+    fn clearing_the_interrupt_starts_over() {
+        let mut watchdog = Testbed::new("cmsdk-watchdog");
+        watchdog.write(WDOGLOAD, 1000);
+        watchdog.write(WDOGCONTROL, 3);
+        watchdog.run_until(1500);
+        watchdog.write(WDOGINTCLR, 1);
+        assert_eq!((watchdog.irq_lines(), watchdog.read(WDOGVALUE)), (0, 1000));
+        watchdog.run_until(2600);
+        assert!(!watchdog.reset_request());
+        assert_eq!(watchdog.read(WDOGRIS), 1);
+    }
+
+    #[test]
+    fn a_locked_watchdog_ignores_writes() {
+        let mut watchdog = Testbed::new("cmsdk-watchdog");
+        watchdog.write(WDOGLOCK, 0);
+        watchdog.write(WDOGCONTROL, 3);
+        assert_eq!((watchdog.read(WDOGLOCK), watchdog.read(WDOGCONTROL)), (1, 0));
+        watchdog.write(WDOGLOCK, UNLOCK);
+        watchdog.write(WDOGCONTROL, 3);
+        assert_eq!((watchdog.read(WDOGLOCK), watchdog.read(WDOGCONTROL)), (0, 3));
+    }
+}
