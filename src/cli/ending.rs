@@ -101,9 +101,8 @@ fn code(why: &Why, faulted: bool) -> u8 {
         // An exit code has eight bits here; what does not fit is still no success.
         Why::Outcome(Outcome::Exit(code)) => u8::try_from(*code).unwrap_or(u8::MAX),
         Why::Outcome(Outcome::Lockup | Outcome::FaultLoop(_) | Outcome::Breakpoint(_)) => 1,
-        Why::Outcome(Outcome::Asleep | Outcome::Limit | Outcome::Interrupted) | Why::Timeout => {
-            faulted.into()
-        }
+        Why::Outcome(Outcome::Asleep | Outcome::Limit | Outcome::Interrupted | Outcome::Cut)
+        | Why::Timeout => faulted.into(),
     }
 }
 
@@ -117,6 +116,7 @@ pub fn outcome_in_words(outcome: &Outcome) -> String {
         Outcome::Asleep => "asleep with nothing left that could wake the core".to_owned(),
         Outcome::Limit => "stopped at the limit".to_owned(),
         Outcome::Interrupted => "interrupted".to_owned(),
+        Outcome::Cut => "cut off".to_owned(),
     }
 }
 

@@ -35,7 +35,8 @@ impl Firmware {
     /// Reads the image and the board. Nothing is written before this has succeeded.
     pub fn load(target: &Target) -> anyhow::Result<Firmware> {
         let is_file = Path::new(&target.board).extension().is_some_and(|extension| extension == "toml");
-        let board = if is_file { Board::load(&target.board)? } else { Board::find(&target.board)? };
+        let board =
+            if is_file { Board::load(Path::new(&target.board))? } else { Board::find(&target.board)? };
         let image = Image::load(&target.firmware)?;
         let config = Config { vector_table: image.vector_table, ..board.config().clone() };
         image.check(&config)?;
@@ -63,7 +64,10 @@ impl Firmware {
             untick: env!("CARGO_PKG_VERSION").to_owned(),
             unicorn: untick::core::unicorn_version(),
             board: self.board.name().to_owned(),
-            board_sources: self.board.sources(),
+            board_sources: vec![
+                ("board.toml".to_owned(), self.board.sources().board.clone()),
+                ("chip.yaml".to_owned(), self.board.sources().chip.clone()),
+            ],
             config: self.config.clone(),
             firmware_name: self.image.origin.clone(),
             firmware: self.image.file.to_vec(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::Masks;
-use crate::pins::Lines;
+use crate::pins::{Lines, ones};
 
 /// Exception numbers (Armv7-M ARM B1.5.2).
 pub mod exception {
@@ -145,11 +145,11 @@ impl Nvic {
     /// The priority that active exceptions alone give the core; 256 with none (B1.5.4 ExecutionPriority).
     fn active_priority(&self) -> i16 {
         let mut best = 256;
-        for number in bits(self.system_active.into()) {
+        for number in ones(self.system_active.into()) {
             best = best.min(self.exception_priority(number));
         }
         for (index, word) in self.active.iter().enumerate() {
-            for bit in bits(*word) {
+            for bit in ones(*word) {
                 best = best.min(self.priority(32 * index + usize::from(bit)).into());
             }
         }
@@ -181,9 +181,9 @@ impl Nvic {
                 best = Some((number, priority));
             }
         };
-        bits(self.system_pending.into()).for_each(&mut consider);
+        ones(self.system_pending.into()).for_each(&mut consider);
         for (index, (pending, enabled)) in self.pending.iter().zip(&self.enabled).enumerate() {
-            bits(pending & enabled).for_each(|bit| consider(EXTERNAL + 32 * index as u16 + bit));
+            ones(pending & enabled).for_each(|bit| consider(EXTERNAL + 32 * index as u16 + bit));
         }
         best
     }
@@ -270,7 +270,7 @@ impl Nvic {
     pub fn lines(&self) -> Lines {
         let mut lines = Lines::default();
         for (index, word) in self.level.iter().enumerate() {
-            bits(*word).for_each(|bit| lines.set(32 * index as u16 + bit, true));
+            ones(*word).for_each(|bit| lines.set(32 * index as u16 + bit, true));
         }
         lines.set(Lines::NMI, self.nmi_line);
         lines
@@ -283,19 +283,11 @@ impl Nvic {
             self.pending[index] |= now & !self.level[index];
             self.level[index] = now;
         }
-        if lines.nmi() && !self.nmi_line {
+        if lines.level(Lines::NMI) && !self.nmi_line {
             self.system_pending |= 1 << NMI;
         }
-        self.nmi_line = lines.nmi();
+        self.nmi_line = lines.level(Lines::NMI);
     }
-}
-
-fn bits(word: u32) -> impl Iterator<Item = u16> {
-    std::iter::successors((word != 0).then_some(word), |word| {
-        let rest = word & (word - 1);
-        (rest != 0).then_some(rest)
-    })
-    .map(|word| word.trailing_zeros() as u16)
 }
 
 #[cfg(test)]

@@ -53,11 +53,17 @@ pub fn translate(
         };
     }
     match address >> 28 {
-        2 if address >= 0x2200_0000 && address < 0x2400_0000 => Translation::Device,
+        1 if address >= 0x1fff_0000 && memory.page(0x1fff_0000).is_none() => Translation::Device,
+        2 if (0x2200_0000..0x2400_0000).contains(&address) => Translation::Device,
         4 | 5 => Translation::Device,
         0xe if address < 0xe010_0000 => Translation::Device,
         _ => Translation::Unmapped,
     }
+}
+
+/// Whether a register is the core's own. Behind the private peripheral bus, from 0xE0042000, is the vendor's.
+pub fn is_core_register(address: u32) -> bool {
+    (0xe000_0000..0xe004_2000).contains(&address) || address >= 0xe00f_f000
 }
 
 /// The core while its engine runs.
@@ -146,20 +152,20 @@ impl Port for CorePort<'_> {
 
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply {
         self.interrupted = false;
-        if address >= 0xe000_0000 {
+        if is_core_register(address) {
             let now = self.moment(icount).cycle;
             return self.state.load_ppb(address, width, privileged, now).into();
         }
         match self.bit_band(address) {
             Some((byte, bit)) => self.load_bit(icount, byte, bit),
-            None if address < 0x4000_0000 => Reply::Fault(AccessFault::Bus),
+            None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
             None => self.pins_read(icount, address, width),
         }
     }
 
     fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply {
         self.interrupted = false;
-        if address >= 0xe000_0000 {
+        if is_core_register(address) {
             let now = self.moment(icount).cycle;
             let effect = self.state.store_ppb(address, width, value, privileged, now);
             if effect.is_ok_and(|effect| effect.permissions) {
@@ -171,7 +177,7 @@ impl Port for CorePort<'_> {
         }
         match self.bit_band(address) {
             Some((byte, bit)) => self.store_bit(icount, byte, bit, value),
-            None if address < 0x4000_0000 => Reply::Fault(AccessFault::Bus),
+            None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
             None => self.pins_write(icount, address, width, value),
         }
     }

@@ -7,7 +7,7 @@ use super::{
     engine::{Exit, Fault, Found, Kind, Memory, Search, Span, Translator},
     exception::Cause,
     nvic::exception::*,
-    port::CorePort,
+    port::{CorePort, is_core_register},
     scb::{cfsr, scr},
     state::{Activity, State},
 };
@@ -176,7 +176,7 @@ impl Core {
 
     /// Reads memory and the private peripheral bus without side effects.
     pub fn peek(&self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
-        if address < 0xe000_0000 {
+        if !is_core_register(address) {
             return self.memory.read(address, bytes);
         }
         let mut state = self.state.clone();

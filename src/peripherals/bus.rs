@@ -6,8 +6,9 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 pub use error::{BusError, NoSuchDevice, RestoreError};
 
-use super::{Access, Context, Device, Dma, Lines, MAX_IRQS};
+use super::{Access, Context, Device, Dma};
 use crate::{
+    pins::Lines,
     svd::Svd,
     words::{BusFault, Cycle, Width},
 };
@@ -341,7 +342,7 @@ impl Bus {
                 }
                 match *target {
                     Target::Irq(irq) => self.lines.set(irq, true),
-                    Target::Nmi => self.lines.nmi = true,
+                    Target::Nmi => self.lines.set(Lines::NMI, true),
                     Target::Unconnected => {}
                 }
             }
@@ -382,7 +383,7 @@ fn check(slots: &[Mounted]) -> Result<(), BusError> {
             Target::Irq(irq) => Some(*irq),
             _ => None,
         });
-        if let Some(irq) = irqs.filter(|irq| *irq >= MAX_IRQS).max() {
+        if let Some(irq) = irqs.filter(|irq| *irq >= Lines::MAX).max() {
             return Err(BusError::Irq { name, irq });
         }
     }

@@ -6,7 +6,6 @@
 mod bus;
 mod kinds;
 mod lanes;
-mod lines;
 mod slot;
 
 // What models share.
@@ -45,7 +44,6 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use bus::{Bus, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
 pub use kinds::{KINDS, Kind, KindOption, ResetValue, Wiring};
-pub use lines::{Lines, MAX_IRQS};
 pub use slot::{Device, Slot};
 
 use crate::words::{BusFault, Cycle, Width};

@@ -4,7 +4,7 @@ mod event;
 mod lines;
 
 pub use event::{Event, HostResult, Stamped};
-pub use lines::Lines;
+pub use lines::{Lines, ones};
 
 use crate::{
     core::Memory,

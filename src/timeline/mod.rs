@@ -45,6 +45,8 @@ pub struct Timeline {
     present: Moment,
     /// How the run ended, if it cannot go on.
     ended: Option<Outcome>,
+    /// Why a live run that could go on does not.
+    stopped: Outcome,
     /// The search that the core is set up for.
     search: Search,
     nothing: Search,
@@ -106,6 +108,7 @@ impl Timeline {
             tape,
             present,
             ended,
+            stopped: Outcome::Interrupted,
             search: Search::default(),
             nothing: Search::default(),
             last_flush: Instant::now(),
@@ -370,6 +373,15 @@ impl Timeline {
         limits: &Limits,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Outcome, TimelineError> {
+        self.stopped = self.run_until(limits, interrupted)?;
+        Ok(self.stopped.clone())
+    }
+
+    fn run_until(
+        &mut self,
+        limits: &Limits,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Outcome, TimelineError> {
         let nothing = Search::default();
         let limit = limits.icount.unwrap_or(Icount::MAX);
         let cycle_limit = limits.cycles.unwrap_or(Cycle::MAX);
@@ -436,13 +448,13 @@ impl Timeline {
     }
 
     /// Closes the recording at the end of the history. The timeline can still be visited, but not go on live.
-    pub fn finish(&mut self, outcome: Outcome) -> Result<(), TimelineError> {
+    pub fn finish(&mut self) -> Result<(), TimelineError> {
         if self.finished || self.live.is_none() {
             return Ok(());
         }
         self.finished = true;
         let here = self.now().icount;
-        let outcome = self.ended.get_or_insert(outcome).clone();
+        let outcome = self.ended.get_or_insert(self.stopped.clone()).clone();
         self.seek(self.present.icount)?;
         let end = End { at: self.present, outcome, digest: self.core.digest() };
         self.log.finish(end)?;

@@ -22,8 +22,10 @@ use crate::{
 
 /// The version of Unicorn that executes the instructions.
 pub fn unicorn_version() -> String {
-    let (major, minor) = unicorn_engine::unicorn_version_parts();
-    format!("{major}.{minor}")
+    // SAFETY: null pointers are allowed: the parts of the version are in the result too.
+    let version = unsafe { unicorn_engine_sys::uc_version(std::ptr::null_mut(), std::ptr::null_mut()) };
+    let [major, minor, patch, _] = version.to_be_bytes();
+    format!("{major}.{minor}.{patch}")
 }
 
 /// What a page may be used for.
@@ -130,7 +132,7 @@ pub trait Port {
 }
 
 /// What a debugger looks for while the engine runs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
     /// Addresses of instructions.
     pub breakpoints: BTreeSet<u32>,

@@ -204,6 +204,7 @@ impl Stub<'_> {
             Outcome::Asleep => "the core sleeps, and nothing can wake it".to_owned(),
             Outcome::Limit => "the limit of the run is reached".to_owned(),
             Outcome::Interrupted => "the run was interrupted here".to_owned(),
+            Outcome::Cut => "the recording was cut off here".to_owned(),
         };
         let faulty = matches!(outcome, Outcome::Lockup | Outcome::FaultLoop(_));
         let report = if faulty && self.debuggee.is_live() {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::peripherals::MAX_IRQS;
+use crate::pins::Lines;
 
 /// Why peripherals cannot be put on one bus.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum BusError {
     #[error("two devices are named {0}; rename one of them")]
     Name(String),
     /// An interrupt number is too large.
-    #[error("device {name} is wired to interrupt {irq}; the largest number is {}", MAX_IRQS - 1)]
+    #[error("device {name} is wired to interrupt {irq}; the largest number is {}", Lines::MAX - 1)]
     Irq {
         /// The name of the device.
         name: String,

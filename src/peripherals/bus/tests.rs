@@ -77,11 +77,11 @@ fn the_watchdog_reaches_nmi_and_reset() {
     write(&mut bus, 0x4000_8000, 10, 0);
     write(&mut bus, 0x4000_8008, 3, 0);
     bus.wake(10, &mut NoMemory);
-    assert!(bus.lines().nmi && !bus.reset_request());
+    assert!(bus.lines().level(Lines::NMI) && !bus.reset_request());
     bus.wake(21, &mut NoMemory);
     assert!(bus.reset_request());
     bus.reset();
-    assert!(!bus.reset_request() && !bus.lines().nmi && bus.next_wake().is_none());
+    assert!(!bus.reset_request() && !bus.lines().level(Lines::NMI) && bus.next_wake().is_none());
 }
 
 #[test]
