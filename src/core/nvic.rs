@@ -40,6 +40,8 @@ pub struct Nvic {
     /// The interrupt lines as they are now.
     level: Set,
     nmi_line: bool,
+    /// Something has become pending since [`Nvic::take_pended`].
+    pended: bool,
     /// Pending exceptions below 16, a bit each.
     pub system_pending: u16,
     /// Active exceptions below 16, a bit each.
@@ -63,6 +65,7 @@ impl Nvic {
             active: [0; 8],
             level: [0; 8],
             nmi_line: false,
+            pended: false,
             system_pending: 0,
             system_active: 0,
             priority: vec![0; MAX_INTERRUPTS],
@@ -204,9 +207,9 @@ impl Nvic {
         self.first_pending().is_some_and(|(_, priority)| self.group(priority) < self.active_priority())
     }
 
-    /// Whether any enabled exception is pending: SEVONPEND and WFE do not ask for priority.
-    pub fn any_pending(&self) -> bool {
-        self.system_pending != 0 || self.pending.iter().zip(&self.enabled).any(|(p, e)| p & e != 0)
+    /// Whether an interrupt, enabled or not, has become pending since the last call (SCR.SEVONPEND).
+    pub fn take_pended(&mut self) -> bool {
+        std::mem::take(&mut self.pended)
     }
 
     /// Whether an external interrupt is pending, enabled or not (ICSR.ISRPENDING).
@@ -214,8 +217,16 @@ impl Nvic {
         self.pending.iter().any(|word| *word != 0)
     }
 
+    /// Makes interrupts of register `index` pending (ISPR).
+    pub fn set_pending_word(&mut self, index: usize, interrupts: u32) {
+        let wanted = interrupts & self.existing(index);
+        self.pended |= wanted & !self.pending[index] != 0;
+        self.pending[index] |= wanted;
+    }
+
     /// Makes an exception pending.
     pub fn set_pending(&mut self, number: u16) {
+        self.pended |= !self.is_pending(number);
         if number < EXTERNAL {
             self.system_pending |= 1 << number;
         } else {
@@ -280,11 +291,13 @@ impl Nvic {
     pub fn set_lines(&mut self, lines: &Lines) {
         for index in 0..8 {
             let now = lines.words()[index] & self.existing(index);
-            self.pending[index] |= now & !self.level[index];
+            let rising = now & !self.level[index];
+            self.pended |= rising & !self.pending[index] != 0;
+            self.pending[index] |= rising;
             self.level[index] = now;
         }
         if lines.level(Lines::NMI) && !self.nmi_line {
-            self.system_pending |= 1 << NMI;
+            self.set_pending(NMI);
         }
         self.nmi_line = lines.level(Lines::NMI);
     }

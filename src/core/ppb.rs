@@ -167,7 +167,7 @@ impl State {
             0xe000_e018 => self.systick.write_cvr(now),
             0xe000_e100..=0xe000_e11c => nvic.enabled[index] |= value & existing,
             0xe000_e180..=0xe000_e19c => nvic.enabled[index] &= !value,
-            0xe000_e200..=0xe000_e21c => nvic.pending[index] |= value & existing,
+            0xe000_e200..=0xe000_e21c => nvic.set_pending_word(index, value),
             0xe000_e280..=0xe000_e29c => nvic.clear_pending(index, value),
             0xe000_e400..=0xe000_e4ec => {
                 let irq = (address - 0xe000_e400) as usize;

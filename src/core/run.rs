@@ -8,7 +8,7 @@ use super::{
     exception::Cause,
     nvic::exception::*,
     port::{CorePort, is_core_register},
-    scb::{cfsr, scr},
+    scb::cfsr,
     state::{Activity, State},
 };
 use crate::{
@@ -271,12 +271,9 @@ impl Core {
     fn look(&mut self, pins: &mut dyn Pins) {
         let at = self.state.moment();
         pins.poll(at, &mut self.memory);
-        let pended = self.state.nvic.any_pending();
         self.state.nvic.set_lines(pins.lines());
         self.state.sync_systick(at.cycle);
-        if !pended && self.state.nvic.any_pending() && self.state.scb.scr & scr::SEVONPEND != 0 {
-            self.state.event = true;
-        }
+        self.state.send_event_on_pend();
     }
 
     /// Looks at the pins, and sleeps until something wakes the core. Why it sleeps on, if it does.
@@ -426,6 +423,7 @@ impl Core {
         };
         let ran = engine.run(&mut registers, &mut port, span);
         self.state.registers = registers;
+        self.state.send_event_on_pend();
         ran
     }
 

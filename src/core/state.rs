@@ -2,7 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Config, engine::Masks, mpu::Mpu, nvic::Nvic, scb::Scb, systick::SysTick};
+use super::{
+    Config,
+    engine::Masks,
+    mpu::Mpu,
+    nvic::Nvic,
+    scb::{Scb, scr},
+    systick::SysTick,
+};
 use crate::{
     fault::Fault,
     words::{Cycle, Icount, Moment, Registers},
@@ -89,5 +96,10 @@ impl State {
     /// Whether code runs privileged: in Handler mode, or in Thread mode with CONTROL.nPRIV clear.
     pub fn is_privileged(&self) -> bool {
         self.registers.ipsr() != 0 || self.registers.control & 1 == 0
+    }
+
+    /// SCR.SEVONPEND: an interrupt that has become pending is an event (B3.2.7).
+    pub fn send_event_on_pend(&mut self) {
+        self.event |= self.nvic.take_pended() && self.scb.scr & scr::SEVONPEND != 0;
     }
 }

@@ -343,14 +343,16 @@ impl Translator {
         write_register(uc, R::IPSR, 3);
         write_register(uc, R::CONTROL, 0);
         write_register(uc, R::IPSR, 0);
-        write_register(uc, R::CONTROL, registers.control & 6);
+        // The translator runs as if Secure: without SFPA, bit 3, it would begin a new floating-point context.
+        let control = registers.control & 7 | (registers.control & 4) << 1;
+        write_register(uc, R::CONTROL, control & !1);
         write_register(uc, R::MSP, registers.msp);
         write_register(uc, R::PSP, registers.psp);
         write_register(uc, R::PRIMASK, registers.primask);
         write_register(uc, R::BASEPRI, registers.basepri);
         write_register(uc, R::FAULTMASK, registers.faultmask);
         write_register(uc, R::XPSR_NZCVQG, registers.xpsr);
-        write_register(uc, R::CONTROL, registers.control & 7);
+        write_register(uc, R::CONTROL, control);
         write_register(uc, R::LR, registers.lr);
         if self.fpu {
             for (id, s) in DOUBLES.into_iter().zip(registers.s.chunks_exact(2)) {
