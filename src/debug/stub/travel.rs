@@ -203,7 +203,11 @@ impl Stub<'_> {
         } else {
             Report::edge(ReplayLogPosition::End)
         };
-        let more = if faulty { "`monitor fault` explains it, and the way back is open" } else { "the way back is open" };
+        let more = if faulty {
+            "`monitor fault` explains it, and the way back is open"
+        } else {
+            "the way back is open"
+        };
         report.saying(format!("{}; {more}", outcome_in_words(outcome)))
     }
 
