@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Memory;
+use super::{Memory, Traps};
 use crate::core::thumb;
 
 const SLOTS: usize = 8192;
@@ -22,6 +22,8 @@ pub struct Block {
     pub unmasks: bool,
     /// One of its instructions has a breakpoint.
     pub breakpoint: bool,
+    /// One of its instructions may have to trap.
+    pub traps: bool,
     /// One of its instructions is a SEV.
     pub sets_event: bool,
     /// The block hook must look closer each time.
@@ -29,7 +31,7 @@ pub struct Block {
 }
 
 impl Block {
-    fn scan(memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
+    fn scan(memory: &Memory, address: u32, size: u32, traps: Traps, breakpoints: &BTreeSet<u32>) -> Block {
         let end = address.wrapping_add(size);
         let mut block = Block { address, size: size as u16, ..Block::default() };
         let mut at = address;
@@ -40,11 +42,12 @@ impl Block {
             block.count += 1;
             block.ends = thumb::ends_block(first, second);
             block.unmasks = thumb::changes_masks(first, second);
+            block.traps |= traps.concern(first, second);
             block.sets_event |= thumb::sets_event(first, second);
             at = at.wrapping_add(thumb::length(first));
         }
         block.breakpoint = breakpoints.range(address..end).next().is_some();
-        block.special = block.breakpoint || block.sets_event;
+        block.special = block.breakpoint || block.traps || block.sets_event;
         block
     }
 
@@ -90,8 +93,15 @@ impl Blocks {
 
     /// The block at an address, scanned now.
     #[cold]
-    pub fn scan(&mut self, memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
-        let block = Block::scan(memory, address, size, breakpoints);
+    pub fn scan(
+        &mut self,
+        memory: &Memory,
+        address: u32,
+        size: u32,
+        traps: Traps,
+        breakpoints: &BTreeSet<u32>,
+    ) -> Block {
+        let block = Block::scan(memory, address, size, traps, breakpoints);
         // Code on a page that is being written may change under us: scan it each time.
         if memory.page(address).is_some_and(|page| !memory.is_dirty(page)) {
             self.slots[address as usize >> 1 & (SLOTS - 1)] = block;
