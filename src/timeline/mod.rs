@@ -356,6 +356,8 @@ impl Timeline {
             self.nothing = nothing;
             match halt? {
                 Some(Halt::Limit) => {}
+                // The last instruction of a run may end it: that is what was recorded.
+                Some(_) if self.now().icount == icount => {}
                 halt => {
                     return Err(TimelineError::Diverged {
                         icount: self.now().icount,

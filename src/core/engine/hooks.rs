@@ -355,9 +355,10 @@ fn fast_block_closer(s: &mut Shared, end: Icount) {
 }
 
 /// A block of the exact engine begins: the only place to stop in front of an instruction that is inside an IT block.
-pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, _address: u64, _size: u32, data: *mut c_void) {
+pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    s.count_skipped(address as u32);
     let (icount, boundary, unmasked) = exact_position(s);
     let exit = if icount >= s.span.limit {
         Exit::Limit
@@ -383,6 +384,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
         return;
     }
     let address = address as u32;
+    s.count_skipped(address);
     let (icount, boundary, unmasked) = exact_position(s);
     if s.block.count != 0 {
         s.advance_it();
@@ -429,18 +431,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     s.retire();
     s.event |= thumb::sets_event(first, second);
-    s.block = Block {
-        address,
-        size: thumb::length(first) as u16,
-        count: 1,
-        ends: thumb::ends_block(first, second),
-        unmasks: thumb::changes_masks(first, second),
-        ..Block::default()
-    };
-    if s.search.collect && s.search.breakpoints.contains(&address) {
-        s.settle_found();
-        s.found(Hit { icount, found: Found::Breakpoint });
-    }
+    s.begin_instruction(address, first, second);
 }
 
 impl Shared {
@@ -476,6 +467,39 @@ impl Shared {
         false
     }
 
+    /// Exact: the instruction at `address`, which is at [`Shared::icount`], begins.
+    fn begin_instruction(&mut self, address: u32, first: u16, second: u16) {
+        self.block = Block {
+            address,
+            size: thumb::length(first) as u16,
+            count: 1,
+            ends: thumb::ends_block(first, second),
+            unmasks: thumb::changes_masks(first, second),
+            ..Block::default()
+        };
+        if self.search.collect && self.search.breakpoints.contains(&address) {
+            self.settle_found();
+            self.found(Hit { icount: self.icount, found: Found::Breakpoint });
+        }
+    }
+
+    /// Exact: counts the instructions of an IT block in front of `address`, where the translator is now, whose condition
+    /// failed: it calls no hook for them.
+    pub fn count_skipped(&mut self, address: u32) {
+        loop {
+            let ran = self.block.count != 0;
+            let it = if ran { self.it.after(self.memory_half(self.block.address)) } else { self.it };
+            let skipped = self.block.end();
+            if it.0 == 0 || skipped == address {
+                return;
+            }
+            self.it = it;
+            self.retire();
+            let (first, second) = (self.memory_half(skipped), self.memory_half(skipped.wrapping_add(2)));
+            self.begin_instruction(skipped, first, second);
+        }
+    }
+
     /// Exact: counts the instruction that ran, if one did. What it was still tells what the next one begins.
     pub fn retire(&mut self) {
         self.icount += u64::from(self.block.count);
@@ -492,8 +516,9 @@ impl Shared {
         self.memory().read_half(address).unwrap_or(0)
     }
 
-    /// Exact: the instruction in front of the exit of a single step has run.
-    pub fn stepped(&mut self) {
+    /// Exact: the instruction in front of the exit of a single step has run, or been skipped; `pc` is the next one.
+    pub fn stepped(&mut self, pc: u32) {
+        self.count_skipped(pc);
         self.advance_it();
         self.retire();
     }

@@ -300,7 +300,8 @@ impl Translator {
         if self.shared.exit.is_some() || error != uc_error::OK || sleeps {
             return Some(self.exit(error));
         }
-        self.shared.stepped();
+        let pc = self.pc();
+        self.shared.stepped(pc & !1);
         self.shared.single_steps = false;
         None
     }
@@ -309,6 +310,9 @@ impl Translator {
     fn exit(&mut self, error: uc_error) -> Ran {
         let uc = self.uc.get_handle();
         let shared = &mut self.shared;
+        if self.kind == Kind::Exact && shared.exit.is_none() && error != uc_error::OK {
+            shared.count_skipped(read_register(uc, RegisterARM::PC) & !1); // in front of a refused fetch
+        }
         let behind = shared.icount_behind();
         // A refused fetch is an error without a hook of its own; only WFI ends a run without any.
         let exit = shared.exit.unwrap_or_else(|| match error {
