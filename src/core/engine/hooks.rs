@@ -236,6 +236,10 @@ impl Shared {
 
     /// Whether the core wants to look at the pins at this boundary. `unmasked` tells that the masks may have changed.
     fn wants_attention(&mut self, icount: Icount, unmasked: bool) -> bool {
+        // The accesses of the instruction here are done: it must retire before anything else happens.
+        if self.muted > 0 && self.accesses_at == icount {
+            return false;
+        }
         if icount >= self.attention.at {
             return true;
         }
