@@ -135,10 +135,10 @@ fn help(_stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
     for command in chosen {
         let usage = format!("{} {}", command.name, command.arguments);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {:<28} {}", usage.trim_end(), command.about);
+        let _ = writeln!(text, "  {:<30} {}", usage.trim_end(), command.about);
     }
     text.push_str(
-        "A POSITION is an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, a part of the run (37.5%), \
+        "A POSITION is an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, a part of the run (37.5%),\n\
          or an icount from here (+100, -100).",
     );
     Ok(text)
