@@ -2,6 +2,7 @@
 //!
 //! No command fails the session: what goes wrong is said in its text. A new command is one row in [`COMMANDS`].
 
+mod hints;
 mod position;
 mod reports;
 mod travel;
@@ -10,6 +11,8 @@ use std::fmt::Write;
 
 use thiserror::Error;
 
+pub(super) use self::hints::outcome_in_words;
+pub(super) use self::reports::part;
 pub use self::position::{Position, PositionError};
 use super::stub::Stub;
 use crate::timeline::TimelineError;
@@ -43,6 +46,12 @@ enum MonitorError {
 
 const COMMANDS: &[Command] = &[
     Command { name: "help", arguments: "[COMMAND]", about: "this list", run: help },
+    Command {
+        name: "hints",
+        arguments: "",
+        about: "what can be typed at this place of the run",
+        run: hints::hints,
+    },
     Command { name: "when", arguments: "", about: "where in the run the debugger is", run: reports::when },
     Command {
         name: "seek",
@@ -91,7 +100,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "stepirq",
         arguments: "[skip|into]",
-        about: "whether steps go over interrupt handlers (the default) or into them",
+        about: "whether steps go over handlers of interrupts and of SVC (the default) or into them",
         run: travel::stepirq,
     },
 ];
@@ -105,7 +114,9 @@ pub(super) fn execute(stub: &mut Stub<'_>, line: &str) -> String {
         None => Err(MonitorError::Unknown(words.join(" "))),
     };
     let mut text = result.unwrap_or_else(|error| error.to_string());
-    text.push('\n');
+    if !text.is_empty() {
+        text.push('\n');
+    }
     text
 }
 
