@@ -2,7 +2,9 @@
 
 use std::{ffi::c_void, ptr::NonNull};
 
-use unicorn_engine_sys::{MemType, Prot, RegisterARM, TlbEntry, uc_emu_stop, uc_engine};
+use unicorn_engine_sys::{
+    ControlType, MemType, Prot, RegisterARM, TlbEntry, uc_ctl, uc_emu_stop, uc_engine, uc_error,
+};
 
 use super::{
     AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageUse, Port, Reply, Search, Span,
@@ -16,8 +18,8 @@ use crate::{
     words::{Icount, Width},
 };
 
-/// Accesses to these addresses end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
-pub const POISON: u32 = 0xc000_0000;
+/// Accesses to this page end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
+pub const POISON: u32 = 0xf800_0000;
 /// Pages with a watchpoint appear here, as a device: this many of them.
 pub const SHADOW: u32 = 0xf000_0000;
 /// The most pages that can be watched at the same time.
@@ -124,7 +126,8 @@ impl Shared {
         self.span = span;
         self.icount = span.start;
         // As if a block without instructions had run in front of the first one.
-        self.block = Block { address: pc, ends: span.boundary, unmasks: true, ..Block::default() };
+        let ends = if span.boundary { Block::ENDS } else { 0 };
+        self.block = Block::new(pc, 0, 0, ends | Block::UNMASKS);
         self.previous = self.block;
         self.boundary = span.boundary;
         self.event = false;
@@ -259,7 +262,7 @@ impl Shared {
     /// Whether the block that runs now begins a basic block of the architecture.
     fn is_boundary(&self) -> bool {
         match self.kind {
-            Kind::Fast => self.previous.ends || self.block.address != self.previous.end(),
+            Kind::Fast => self.previous.has(Block::ENDS) || self.block.address() != self.previous.end(),
             Kind::Exact => self.boundary,
         }
     }
@@ -285,39 +288,52 @@ unsafe fn shared<'a>(data: *mut c_void) -> &'a mut Shared {
     unsafe { &mut *data.cast::<Shared>() }
 }
 
-/// A block of the fast engine begins.
+/// A block of the fast engine begins. This is where a recording spends its time: count, and be gone. Whatever is rare is
+/// a call at the very end, so that nothing is saved on the stack.
 pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
-    let address = address as u32;
-    let previous = s.block;
-    s.icount += u64::from(previous.count);
-    let block = match s.blocks.get(address, size) {
-        Some(block) => *block,
-        None => scan_block(s, address, size),
-    };
-    s.block = block;
-    s.previous = previous;
-    let end = s.icount + u64::from(block.count);
-    if end > s.threshold || block.special {
-        fast_block_closer(s, end);
+    match s.blocks.get(Block::key(address, size)) {
+        Some(block) => {
+            let block = *block;
+            s.enter(block);
+        }
+        None => fast_block_unknown(s, address as u32, size),
+    }
+}
+
+impl Shared {
+    /// Fast: counts the block that ran and begins another one.
+    #[inline(always)]
+    fn enter(&mut self, block: Block) {
+        self.icount += u64::from(self.block.count);
+        self.previous = self.block;
+        self.block = block;
+        if self.icount + u64::from(block.count) > self.threshold || block.is_special() {
+            fast_block_closer(self);
+        }
     }
 }
 
 #[cold]
-fn scan_block(s: &mut Shared, address: u32, size: u32) -> Block {
+#[inline(never)]
+fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let memory = port_of(s.port).memory();
-    s.blocks.scan(memory, address, size, &s.search.breakpoints)
+    let block = s.blocks.scan(memory, address, size, &s.search.breakpoints);
+    s.enter(block);
 }
 
-fn fast_block_closer(s: &mut Shared, end: Icount) {
+#[cold]
+#[inline(never)]
+fn fast_block_closer(s: &mut Shared) {
     let block = s.block;
-    let unmasked = s.previous.unmasks;
+    let unmasked = s.previous.has(Block::UNMASKS);
+    let end = s.icount + u64::from(block.count);
     let stop = if s.is_boundary() && s.wants_attention(s.icount, unmasked) {
         Some(Exit::Attention)
     } else if end > s.span.limit {
         Some(Exit::Limit)
-    } else if block.breakpoint && !s.search.collect {
+    } else if block.has(Block::BREAKPOINT) && !s.search.collect {
         Some(Exit::Block(block.count))
     } else {
         None
@@ -327,11 +343,11 @@ fn fast_block_closer(s: &mut Shared, end: Icount) {
         s.stop(exit);
         return;
     }
-    s.event |= block.sets_event;
-    if block.breakpoint {
+    s.event |= block.has(Block::SETS_EVENT);
+    if block.has(Block::BREAKPOINT) {
         s.settle_found();
         let memory = port_of(s.port).memory();
-        for &pc in s.search.breakpoints.range(block.address..block.end()) {
+        for &pc in s.search.breakpoints.range(block.address()..block.end()) {
             let icount = s.icount + u64::from(block.index_of(memory, pc));
             s.found_here.push(Hit { icount, found: Found::Breakpoint });
         }
@@ -356,7 +372,7 @@ pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, _address: u64, _size: 
 
 /// The icount of the next instruction, whether it begins a basic block, and whether the one before can unmask.
 fn exact_position(s: &Shared) -> (Icount, bool, bool) {
-    (s.icount_behind(), s.block.ends, s.block.unmasks)
+    (s.icount_behind(), s.block.has(Block::ENDS), s.block.has(Block::UNMASKS))
 }
 
 /// An instruction of the exact engine begins.
@@ -405,15 +421,8 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
         }
     }
     s.retire();
-    s.event |= thumb::sets_event(first, second);
-    s.block = Block {
-        address,
-        size: thumb::length(first) as u16,
-        count: 1,
-        ends: thumb::ends_block(first, second),
-        unmasks: thumb::changes_masks(first, second),
-        ..Block::default()
-    };
+    s.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
+    s.event |= s.block.has(Block::SETS_EVENT);
     if s.search.collect && s.search.breakpoints.contains(&address) {
         s.settle_found();
         s.found(Hit { icount, found: Found::Breakpoint });
@@ -425,11 +434,11 @@ impl Shared {
     pub fn retire(&mut self) {
         self.icount += u64::from(self.block.count);
         self.block.count = 0;
-        self.boundary = self.block.ends;
+        self.boundary = self.block.has(Block::ENDS);
     }
 
     fn advance_it(&mut self) {
-        let first = self.memory_half(self.block.address);
+        let first = self.memory_half(self.block.address());
         self.it = self.it.after(first);
     }
 
@@ -496,7 +505,7 @@ impl Shared {
     /// The address of the last instruction of the block.
     pub fn last_instruction(&mut self) -> u32 {
         let block = self.block;
-        let mut at = block.address;
+        let mut at = block.address();
         for _ in 1..block.count {
             at = at.wrapping_add(thumb::length(self.memory_half(at)));
         }
@@ -540,8 +549,11 @@ impl Shared {
         let fault = match translation {
             Translation::Memory { page_address: physical, write, execute } => {
                 let page = self.memory().page(physical).expect("translate names a page of memory");
-                if page_use == PageUse::Fetch && execute {
+                if page_use == PageUse::Fetch && execute && !self.memory().is_code(page) {
                     self.memory().mark_code(page);
+                    if self.memory().is_dirty(page) {
+                        self.forget_permissions();
+                    }
                 }
                 if page_use != PageUse::Fetch
                     && let Some(index) = self.shadow.iter().position(|watched| *watched == physical)
@@ -586,6 +598,16 @@ impl Shared {
         self.refusal = Some(Refusal { page: page_address, fault });
         // Refusing here would lose the address within the page: let data accesses run into the unmapped hook instead.
         (page_use != PageUse::Fetch).then_some((POISON, Prot(Prot::READ.0 | Prot::WRITE.0)))
+    }
+
+    /// Code begins to run from a page that was written: stores that went straight to memory so far must be seen from
+    /// now on, under every address that the page has.
+    fn forget_permissions(&self) {
+        let flush = ControlType(ControlType::TLB_FLUSH.0 | ControlType::IO_WRITE.0);
+        // SAFETY: called from a hook of this live engine; flushing takes no more arguments. The translator looks a page
+        // up again behind each TLB fill.
+        let error = unsafe { uc_ctl(self.uc, flush) };
+        debug_assert_eq!(error, uc_error::OK);
     }
 
     /// Why a fetch was refused.

@@ -192,7 +192,7 @@ pub enum Exit {
     /// At a boundary at which the core asked for attention.
     Attention,
     /// In front of a block with a breakpoint in it, this many instructions long; only the fast engine.
-    Block(u16),
+    Block(u32),
     /// In front of an instruction that the search is for.
     Found(Found),
     /// In front of an instruction whose accesses made an exception takeable; they are done, and the engine answers them
