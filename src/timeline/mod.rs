@@ -356,6 +356,8 @@ impl Timeline {
             self.nothing = nothing;
             match halt? {
                 Some(Halt::Limit) => {}
+                // What ends a run does so at its last position.
+                Some(_) if self.now().icount == icount => {}
                 halt => {
                     return Err(TimelineError::Diverged {
                         icount: self.now().icount,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Memory;
+use super::{Memory, Traps};
 use crate::core::thumb;
 
 const SLOTS: usize = 8192;
@@ -27,8 +27,10 @@ impl Block {
     pub const SETS_EVENT: u32 = 4;
     /// One of its instructions has a breakpoint.
     pub const BREAKPOINT: u32 = 8;
+    /// One of its instructions may have to trap.
+    pub const TRAPS: u32 = 16;
     /// The block hook must look closer each time.
-    const SPECIAL: u32 = Block::SETS_EVENT | Block::BREAKPOINT;
+    const SPECIAL: u32 = Block::SETS_EVENT | Block::BREAKPOINT | Block::TRAPS;
 
     /// A block of `count` instructions in `size` bytes, with some of the flags above.
     pub fn new(address: u32, size: u32, count: u32, flags: u32) -> Block {
@@ -56,7 +58,7 @@ impl Block {
         flags
     }
 
-    fn scan(memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
+    fn scan(memory: &Memory, address: u32, size: u32, traps: Traps, breakpoints: &BTreeSet<u32>) -> Block {
         let end = address.wrapping_add(size);
         let (mut at, mut count, mut flags) = (address, 0, 0);
         while at < end {
@@ -64,7 +66,11 @@ impl Block {
             let Ok(first) = memory.read_half(at) else { break };
             let second = memory.read_half(at.wrapping_add(2)).unwrap_or(0);
             count += 1;
-            flags = flags & Block::SETS_EVENT | Block::flags_of(first, second);
+            // The last instruction says how the block ends; what any of them does stays.
+            flags = flags & (Block::SETS_EVENT | Block::TRAPS) | Block::flags_of(first, second);
+            if traps.concern(first, second) {
+                flags |= Block::TRAPS;
+            }
             at = at.wrapping_add(thumb::length(first));
         }
         if breakpoints.range(address..end).next().is_some() {
@@ -132,8 +138,15 @@ impl Blocks {
 
     /// The block at an address, scanned now.
     #[cold]
-    pub fn scan(&mut self, memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
-        let block = Block::scan(memory, address, size, breakpoints);
+    pub fn scan(
+        &mut self,
+        memory: &Memory,
+        address: u32,
+        size: u32,
+        traps: Traps,
+        breakpoints: &BTreeSet<u32>,
+    ) -> Block {
+        let block = Block::scan(memory, address, size, traps, breakpoints);
         // Code on a page that is being written may change under us: scan it each time.
         if memory.page(address).is_some_and(|page| !memory.is_dirty(page)) {
             self.slots[slot(block.key)] = block;

@@ -7,8 +7,8 @@ use unicorn_engine_sys::{
 };
 
 use super::{
-    AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageUse, Port, Reply, Search, Span,
-    Translation,
+    AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
+    Search, Span, Translation, Traps,
     blocks::{Block, Blocks},
     translator::{Kind, read_register, write_register},
 };
@@ -19,11 +19,16 @@ use crate::{
 };
 
 /// Accesses to this page end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
-pub const POISON: u32 = 0xf800_0000;
-/// Pages with a watchpoint appear here, as a device: this many of them.
+pub const POISON: u32 = 0xff00_0000;
+/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of their numbers. This is the
+/// vendor's part of the system space, where no chip has memory.
 pub const SHADOW: u32 = 0xf000_0000;
-/// The most pages that can be watched at the same time.
-pub const SHADOW_PAGES: usize = 1024;
+/// The size of that space, in bytes: more than a chip has memory.
+pub const SHADOW_SIZE: u32 = 0x0f00_0000;
+
+fn shadow_of(page: PageId) -> (u32, Prot) {
+    (SHADOW + page * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
+}
 
 /// Bits of xPSR that hold ITSTATE.
 const XPSR_IT: u32 = 0x0600_fc00;
@@ -72,9 +77,13 @@ pub struct Shared {
     /// The exact engine stands at an IT instruction whose block it must go through with single steps.
     pub single_steps: bool,
 
+    traps: Traps,
+    /// The exit is a trap: the instruction has not begun.
+    pub trapped: bool,
+
     pub search: Search,
-    /// Addresses of watched pages, by their index behind [`SHADOW`].
-    pub shadow: Vec<u32>,
+    /// Pages with a watchpoint, ascending.
+    pub watched: Vec<PageId>,
     found_before: Option<Hit>,
     found_here: Vec<Hit>,
 
@@ -107,8 +116,10 @@ impl Shared {
             exit: None,
             it: ItState::default(),
             single_steps: false,
+            traps: Traps { coprocessors: 0, divide_by_zero: false },
+            trapped: false,
             search: Search::default(),
-            shadow: Vec::new(),
+            watched: Vec::new(),
             found_before: None,
             found_here: Vec::new(),
             refusal: None,
@@ -135,6 +146,12 @@ impl Shared {
         self.it = it;
         self.single_steps = false;
         self.refusal = None;
+        self.trapped = false;
+        let traps = self.port().traps();
+        if traps != self.traps {
+            self.traps = traps;
+            self.blocks.clear();
+        }
         self.attend();
     }
 
@@ -319,7 +336,7 @@ impl Shared {
 #[inline(never)]
 fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let memory = port_of(s.port).memory();
-    let block = s.blocks.scan(memory, address, size, &s.search.breakpoints);
+    let block = s.blocks.scan(memory, address, size, s.traps, &s.search.breakpoints);
     s.enter(block);
 }
 
@@ -333,7 +350,7 @@ fn fast_block_closer(s: &mut Shared) {
         Some(Exit::Attention)
     } else if end > s.span.limit {
         Some(Exit::Limit)
-    } else if block.has(Block::BREAKPOINT) && !s.search.collect {
+    } else if block.has(Block::TRAPS) || block.has(Block::BREAKPOINT) && !s.search.collect {
         Some(Exit::Block(block.count))
     } else {
         None
@@ -407,11 +424,18 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     let first = s.memory().read_half(address).unwrap_or(0);
     let second = s.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
+    if can_stop && let Some(fault) = s.trap(first, second) {
+        s.retire();
+        s.trapped = true;
+        s.stop(Exit::Fault(fault));
+        return;
+    }
     if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
         let instructions = 4 - (first & 0xf).trailing_zeros();
         let inside = address..address.wrapping_add(2 + 4 * instructions);
         if s.span.limit <= icount + u64::from(instructions)
-            || s.search.breakpoints.range(inside).next().is_some() && !s.search.collect
+            || s.search.breakpoints.range(inside.clone()).next().is_some() && !s.search.collect
+            || s.traps_in(inside)
         {
             s.retire();
             s.single_steps = true;
@@ -430,6 +454,38 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 }
 
 impl Shared {
+    /// Why the next instruction must not be executed, if so.
+    pub fn trap(&self, first: u16, second: u16) -> Option<Fault> {
+        if !self.traps.concern(first, second) {
+            return None;
+        }
+        if self.it.0 != 0 && !thumb::condition_passed(self.it.condition(), self.register(RegisterARM::XPSR)) {
+            return None;
+        }
+        match thumb::divisor(first, second) {
+            None => Some(Fault::NoCoprocessor),
+            Some(register) => (self.general_register(register) == 0).then_some(Fault::DivideByZero),
+        }
+    }
+
+    fn general_register(&self, number: usize) -> u32 {
+        super::translator::general_register(self.uc, number)
+    }
+
+    /// Whether an instruction in a range of addresses may have to trap.
+    fn traps_in(&mut self, range: std::ops::Range<u32>) -> bool {
+        let traps = self.traps;
+        let mut at = range.start;
+        while at < range.end {
+            let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
+            if traps.concern(first, second) {
+                return true;
+            }
+            at = at.wrapping_add(thumb::length(first));
+        }
+        false
+    }
+
     /// Exact: counts the instruction that ran, if one did. What it was still tells what the next one begins.
     pub fn retire(&mut self) {
         self.icount += u64::from(self.block.count);
@@ -473,7 +529,8 @@ pub unsafe extern "C" fn interrupt(_uc: *mut uc_engine, number: u32, data: *mut 
         8 => Exit::ExceptionReturn(s.register(RegisterARM::PC) | (s.register(RegisterARM::XPSR) >> 24 & 1)),
         17 => Exit::Fault(Fault::NoCoprocessor),
         18 => Exit::Fault(Fault::InvalidState),
-        22 => Exit::Fault(Fault::Access { address: 0, fault: AccessFault::Unaligned }),
+        // 4: a data abort can only be an unaligned LDREX or STREX: what else is refused never gets that far.
+        4 | 22 => Exit::Fault(Fault::Access { address: 0, fault: AccessFault::Unaligned }),
         _ => Exit::Fault(Fault::Undefined),
     };
     s.stop(exit);
@@ -555,10 +612,8 @@ impl Shared {
                         self.forget_permissions();
                     }
                 }
-                if page_use != PageUse::Fetch
-                    && let Some(index) = self.shadow.iter().position(|watched| *watched == physical)
-                {
-                    return Some((SHADOW + index as u32 * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0)));
+                if page_use != PageUse::Fetch && self.watched.binary_search(&page).is_ok() {
+                    return Some(shadow_of(page));
                 }
                 if page_use == PageUse::Store && write {
                     if self.memory().is_code(page) {
@@ -581,11 +636,8 @@ impl Shared {
                 AccessFault::Bus
             }
             Translation::Guarded { page_address: physical } if page_use != PageUse::Fetch => {
-                let index = self.shadow.iter().position(|page| *page == physical).unwrap_or_else(|| {
-                    self.shadow.push(physical);
-                    self.shadow.len() - 1
-                });
-                return Some((SHADOW + index as u32 * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0)));
+                let page = self.memory().page(physical).expect("translate names a page of memory");
+                return Some(shadow_of(page));
             }
             Translation::Device if page_use != PageUse::Fetch => {
                 return Some((page_address, Prot(Prot::READ.0 | Prot::WRITE.0)));
@@ -649,7 +701,7 @@ pub unsafe extern "C" fn access(
     let address = address as u32;
     let pc = s.register(RegisterARM::PC);
     let icount = s.icount_at(pc);
-    let done = if address >= SHADOW {
+    let done = if address.wrapping_sub(SHADOW) < SHADOW_SIZE {
         s.watched_access(icount, address, size as u32, store)
     } else {
         s.device_access(icount, address, size as u32, store)
@@ -730,8 +782,8 @@ impl Shared {
         let address = self.shadow_address(shadow);
         let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
         let privileged = self.is_privileged();
-        if !self.port().allows(address, size, page_use, privileged) {
-            return self.refuse(address, AccessFault::Protection);
+        if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
+            return self.refuse(address, fault);
         }
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
@@ -764,9 +816,8 @@ impl Shared {
         false
     }
 
-    fn shadow_address(&self, shadow: u32) -> u32 {
-        let page = self.shadow[((shadow - SHADOW) / PAGE) as usize];
-        page + (shadow & (PAGE - 1))
+    fn shadow_address(&mut self, shadow: u32) -> u32 {
+        self.memory().page_address((shadow - SHADOW) / PAGE) + (shadow & (PAGE - 1))
     }
 }
 

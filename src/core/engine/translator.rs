@@ -11,7 +11,7 @@ use unicorn_engine_sys::{
 
 use super::{
     Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span,
-    hooks::{self, POISON, SHADOW, SHADOW_PAGES, Shared},
+    hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared},
 };
 use crate::{
     core::{
@@ -94,6 +94,12 @@ pub struct Ran {
     pub exit: Exit,
 }
 
+/// Reads R0 to R15.
+pub fn general_register(uc: *mut uc_engine, number: usize) -> u32 {
+    let special = [RegisterARM::SP, RegisterARM::LR, RegisterARM::PC];
+    read_register(uc, GENERAL.get(number).copied().unwrap_or_else(|| special[number - GENERAL.len()]))
+}
+
 /// One instance of Unicorn over a [`Memory`] that must outlive it.
 pub struct Translator {
     uc: Unicorn<'static, ()>,
@@ -136,14 +142,13 @@ impl Translator {
                     && u64::from(base) < u64::from(start) + u64::from(length)
             })
         };
-        let shadow = (SHADOW, SHADOW_PAGES as u32 * PAGE);
         let mut devices: Vec<_> =
             DEVICES.into_iter().filter(|(base, size)| !is_memory(*base, *size)).collect();
         for &(base, size) in &devices {
             translator.map_device(base, size, hooks::device_load, hooks::device_store)?;
         }
-        translator.map_device(shadow.0, shadow.1, hooks::shadow_load, hooks::shadow_store)?;
-        devices.push(shadow);
+        translator.map_device(SHADOW, SHADOW_SIZE, hooks::shadow_load, hooks::shadow_store)?;
+        devices.push((SHADOW, SHADOW_SIZE));
         translator.add_hooks(&devices)?;
         Ok(translator)
     }
@@ -207,19 +212,16 @@ impl Translator {
         if shared.search.breakpoints != search.breakpoints {
             shared.blocks.clear();
         }
-        let mut shadow: Vec<u32> = Vec::new();
+        let mut watched = Vec::new();
         for watch in &search.watchpoints {
             let first = watch.address & !(PAGE - 1);
-            let last = watch.address.saturating_add(watch.length.max(1) - 1) & !(PAGE - 1);
-            for page in (first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)) {
-                let address = memory.page_address(page);
-                if !shadow.contains(&address) && shadow.len() < SHADOW_PAGES {
-                    shadow.push(address);
-                }
-            }
+            let last = watch.address.saturating_add(watch.length.max(1) - 1);
+            watched.extend((first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)));
         }
-        if shadow != shared.shadow {
-            shared.shadow = shadow;
+        watched.sort_unstable();
+        watched.dedup();
+        if watched != shared.watched {
+            shared.watched = watched;
             self.epoch = 0;
         }
         shared.search = search.clone();
@@ -294,6 +296,12 @@ impl Translator {
             return Some(self.exit(uc_error::OK));
         }
         let first = self.shared.memory().read_half(address).unwrap_or(0);
+        let second = self.shared.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
+        if let Some(fault) = self.shared.trap(first, second) {
+            self.shared.trapped = true;
+            self.shared.exit = Some(Exit::Fault(fault));
+            return Some(self.exit(uc_error::OK));
+        }
         let next = address.wrapping_add(thumb::length(first));
         let range = (u64::from(address), u64::from(next) + 2);
         self.uc.ctl_set_exits(&[next.into()]).expect("exits are enabled");
@@ -321,8 +329,9 @@ impl Translator {
             _ => Exit::Fault(Fault::Fetch(shared.fetch_fault())),
         });
         let icount = match exit {
+            _ if shared.trapped => shared.icount,
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => shared.icount,
-            Exit::Fault(Fault::InvalidState) => shared.icount,
+            Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount,
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
             }
