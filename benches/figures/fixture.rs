@@ -1,7 +1,8 @@
 //! The firmware to measure with, and a host that it disturbs as little as possible.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
 use untick::{
     board::Board,
     core::Config,
@@ -37,7 +38,28 @@ impl Fixture {
 
     /// A live run at reset, with its log in memory.
     pub fn live(&self) -> Timeline {
-        let header = Header {
+        self.live_into(Log::in_memory(self.header()))
+    }
+
+    /// A finished recording, opened.
+    pub fn recorded(&self) -> Recorded {
+        let directory = TempDir::new().expect("the system has a place for temporary files");
+        let path = directory.path().join("recorded.untick");
+        let mut timeline =
+            self.live_into(Log::create(&path, self.header()).expect("the directory is writable"));
+        run(&mut timeline, None);
+        timeline.finish().expect("the directory is writable");
+        Recorded { directory, path }
+    }
+
+    fn live_into(&self, log: Log) -> Timeline {
+        let semihosting = Semihosting::new(String::new(), HeapInfo::default(), ".".into());
+        Timeline::live(&self.board, &self.image, Box::new(Quiet(semihosting)), log, Options::default())
+            .expect("the fixture fits the board")
+    }
+
+    fn header(&self) -> Header {
+        Header {
             untick: env!("CARGO_PKG_VERSION").to_owned(),
             unicorn: untick::core::unicorn_version(),
             board: self.board.name().to_owned(),
@@ -46,11 +68,23 @@ impl Fixture {
             firmware_name: self.name.to_owned(),
             firmware: self.image.file.to_vec(),
             arguments: Vec::new(),
-        };
-        let semihosting = Semihosting::new(String::new(), HeapInfo::default(), ".".into());
-        let log = Log::in_memory(header);
-        Timeline::live(&self.board, &self.image, Box::new(Quiet(semihosting)), log, Options::default())
-            .expect("the fixture fits the board")
+        }
+    }
+}
+
+/// A trace in a file of its own.
+pub struct Recorded {
+    /// Removes the file in the end.
+    #[expect(dead_code, reason = "held for its drop")]
+    directory: TempDir,
+    path: PathBuf,
+}
+
+impl Recorded {
+    /// Opens it, at its start.
+    pub fn open(&self) -> Timeline {
+        let log = Log::open(&self.path).expect("it was just written");
+        Timeline::replay(log, Options::default()).expect("it was just recorded")
     }
 }
 

@@ -21,10 +21,13 @@ impl Figure {
     }
 }
 
+/// Figures that are measured together.
+type Group = fn() -> Vec<Figure>;
+
 fn main() {
     // Cargo says `--bench`; what else it is given names the groups to measure.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let groups: [(&str, fn() -> Vec<Figure>); 5] = [
+    let groups: [(&str, Group); 5] = [
         ("speed", speed::cpu_bound),
         ("mmio", speed::mmio_bound),
         ("checkpoint", speed::checkpoints),

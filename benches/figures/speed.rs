@@ -11,7 +11,7 @@ use untick::{
 use super::{
     Figure,
     clock::{by_turns, processor, text},
-    fixture::{Fixture, run},
+    fixture::{Fixture, Recorded, run},
     raw::Raw,
 };
 
@@ -20,31 +20,20 @@ const ROUNDS: usize = 9;
 /// Instructions and nothing else.
 pub fn cpu_bound() -> Vec<Figure> {
     let fixture = Fixture::load("cpu");
-    let mut last = None;
-    let best = by_turns(
+    let recorded = fixture.recorded();
+    let [raw, recording, replay] = by_turns(
         ROUNDS,
         [
             &mut || {
                 let mut raw = Raw::new(&fixture);
                 processor(|| raw.run()).0
             },
-            &mut || {
-                let mut timeline = fixture.live();
-                let (time, ()) = processor(|| run(&mut timeline, None));
-                timeline.finish().expect("the log is in memory");
-                last = Some(timeline);
-                time
-            },
+            &mut || record(&fixture),
+            &mut || replay(&recorded),
         ],
     );
-    let [raw, recording] = best;
-    let mut timeline = last.expect("there was a round");
+    let mut timeline = recorded.open();
     let instructions = timeline.end().icount;
-    let replay = &mut || {
-        timeline.seek(0).expect("it is recorded");
-        processor(|| timeline.seek(instructions).expect("it is recorded")).0
-    };
-    let [replay] = by_turns(ROUNDS, [replay]);
     let bytes = timeline.log_mut().summary().chunk_bytes as f64 / (instructions as f64 / 1e6);
     vec![
         Figure::new("Unicorn alone, same TLB, no hooks", speed(instructions, raw)),
@@ -59,24 +48,12 @@ pub fn cpu_bound() -> Vec<Figure> {
 /// Little but accesses to peripherals.
 pub fn mmio_bound() -> Vec<Figure> {
     let fixture = Fixture::load("mmio");
-    let mut last = None;
-    let record = &mut || {
-        let mut timeline = fixture.live();
-        let (time, ()) = processor(|| run(&mut timeline, None));
-        timeline.finish().expect("the log is in memory");
-        last = Some(timeline);
-        time
-    };
-    let [recording] = by_turns(ROUNDS, [record]);
-    let mut timeline = last.expect("there was a round");
+    let recorded = fixture.recorded();
+    let [recording, replay] = by_turns(ROUNDS, [&mut || record(&fixture), &mut || replay(&recorded)]);
+    let mut timeline = recorded.open();
     let instructions = timeline.end().icount;
     let summary = timeline.log_mut().summary();
     let accesses = summary.counts.reads + summary.counts.writes;
-    let replay = &mut || {
-        timeline.seek(0).expect("it is recorded");
-        processor(|| timeline.seek(instructions).expect("it is recorded")).0
-    };
-    let [replay] = by_turns(ROUNDS, [replay]);
     let size = summary.bytes_per_event().expect("there are events");
     let share = 100.0 * accesses as f64 / instructions as f64;
     vec![
@@ -87,6 +64,19 @@ pub fn mmio_bound() -> Vec<Figure> {
         Figure::new("… replay", format!("{} accesses", speed(accesses, replay))),
         Figure::new("… trace", format!("{size:.2} bytes per event")),
     ]
+}
+
+/// A recording to the firmware's end, with checkpoints and digests.
+fn record(fixture: &Fixture) -> Duration {
+    let mut timeline = fixture.live();
+    processor(|| run(&mut timeline, None)).0
+}
+
+/// A replay to the end, with checkpoints.
+fn replay(recorded: &Recorded) -> Duration {
+    let mut timeline = recorded.open();
+    let end = timeline.end().icount;
+    processor(|| timeline.seek(end).expect("it is recorded")).0
 }
 
 /// What a checkpoint with its digest adds to a run, all in.

@@ -116,12 +116,12 @@ impl Block {
 
 /// The blocks seen lately, by address.
 pub struct Blocks {
-    slots: Box<[Block; SLOTS]>,
+    slots: [Block; SLOTS],
 }
 
 impl Blocks {
     pub fn new() -> Blocks {
-        Blocks { slots: Box::new([Block::default(); SLOTS]) }
+        Blocks { slots: [Block::default(); SLOTS] }
     }
 
     /// Forgets everything: code or breakpoints changed.

@@ -56,8 +56,8 @@ pub struct Shared {
     uc: *mut uc_engine,
     port: Option<NonNull<dyn Port>>,
 
-    /// Fast: the icount of the first instruction of `block`. Exact: the icount of the instruction at `pc`.
-    pub icount: Icount,
+    /// The icount behind the last instruction of `block`.
+    behind: Icount,
     /// The block that runs now. Exact: the instruction that runs now, as a block of one. Of no instructions when nothing
     /// runs yet, or no more.
     pub block: Block,
@@ -104,7 +104,7 @@ impl Shared {
             kind,
             uc,
             port: None,
-            icount: 0,
+            behind: 0,
             block: Block::default(),
             previous: Block::default(),
             boundary: false,
@@ -135,7 +135,7 @@ impl Shared {
     pub fn begin(&mut self, port: NonNull<dyn Port>, span: Span, pc: u32, it: ItState) {
         self.port = Some(port);
         self.span = span;
-        self.icount = span.start;
+        self.behind = span.start;
         // As if a block without instructions had run in front of the first one.
         let ends = if span.boundary { Block::ENDS } else { 0 };
         self.block = Block::new(pc, 0, 0, ends | Block::UNMASKS);
@@ -265,15 +265,20 @@ impl Shared {
 
     pub fn icount_at(&mut self, pc: u32) -> Icount {
         if self.kind == Kind::Exact {
-            return self.icount;
+            return self.icount();
         }
         let block = self.block;
-        self.icount + u64::from(block.index_of(self.memory(), pc))
+        self.icount() + u64::from(block.index_of(self.memory(), pc))
+    }
+
+    /// The icount of the first instruction of the block that runs now.
+    pub fn icount(&self) -> Icount {
+        self.behind - u64::from(self.block.count)
     }
 
     /// The icount of the state behind the last instruction that ran, when nothing is left undone.
     pub fn icount_behind(&self) -> Icount {
-        self.icount + u64::from(self.block.count)
+        self.behind
     }
 
     /// Whether the block that runs now begins a basic block of the architecture.
@@ -286,7 +291,7 @@ impl Shared {
 
     /// Whether a basic block of the architecture begins at `icount`, which is a position in the block that runs now.
     pub fn is_boundary_at(&self, icount: Icount) -> bool {
-        icount == self.icount && self.is_boundary()
+        icount == self.icount() && self.is_boundary()
     }
 }
 
@@ -310,45 +315,36 @@ unsafe fn shared<'a>(data: *mut c_void) -> &'a mut Shared {
 pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
-    match s.blocks.get(Block::key(address, size)) {
-        Some(block) => {
-            let block = *block;
-            s.enter(block);
-        }
-        None => fast_block_unknown(s, address as u32, size),
-    }
-}
-
-impl Shared {
-    /// Fast: counts the block that ran and begins another one.
-    #[inline(always)]
-    fn enter(&mut self, block: Block) {
-        self.icount += u64::from(self.block.count);
-        self.previous = self.block;
-        self.block = block;
-        if self.icount + u64::from(block.count) > self.threshold || block.is_special() {
-            fast_block_closer(self);
-        }
+    let Some(block) = s.blocks.get(Block::key(address, size)) else {
+        return fast_block_unknown(s, address as u32, size);
+    };
+    s.previous = s.block;
+    s.block = *block;
+    s.behind += u64::from(block.count);
+    if s.behind > s.threshold || block.is_special() {
+        fast_block_closer(s);
     }
 }
 
 #[cold]
-#[inline(never)]
-fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
+extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let memory = port_of(s.port).memory();
     let block = s.blocks.scan(memory, address, size, s.traps, &s.search.breakpoints);
-    s.enter(block);
+    s.previous = std::mem::replace(&mut s.block, block);
+    s.behind += u64::from(block.count);
+    if s.behind > s.threshold || block.is_special() {
+        fast_block_closer(s);
+    }
 }
 
 #[cold]
-#[inline(never)]
-fn fast_block_closer(s: &mut Shared) {
+extern "C" fn fast_block_closer(s: &mut Shared) {
     let block = s.block;
     let unmasked = s.previous.has(Block::UNMASKS);
-    let end = s.icount + u64::from(block.count);
-    let stop = if s.is_boundary() && s.wants_attention(s.icount, unmasked) {
+    let icount = s.icount();
+    let stop = if s.is_boundary() && s.wants_attention(icount, unmasked) {
         Some(Exit::Attention)
-    } else if end > s.span.limit {
+    } else if s.behind > s.span.limit {
         Some(Exit::Limit)
     } else if block.has(Block::TRAPS) || block.has(Block::BREAKPOINT) && !s.search.collect {
         Some(Exit::Block(block.count))
@@ -356,6 +352,7 @@ fn fast_block_closer(s: &mut Shared) {
         None
     };
     if let Some(exit) = stop {
+        s.behind = icount;
         s.block.count = 0;
         s.stop(exit);
         return;
@@ -365,7 +362,7 @@ fn fast_block_closer(s: &mut Shared) {
         s.settle_found();
         let memory = port_of(s.port).memory();
         for &pc in s.search.breakpoints.range(block.address()..block.end()) {
-            let icount = s.icount + u64::from(block.index_of(memory, pc));
+            let icount = icount + u64::from(block.index_of(memory, pc));
             s.found_here.push(Hit { icount, found: Found::Breakpoint });
         }
     }
@@ -446,6 +443,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     s.retire();
     s.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
+    s.behind += 1;
     s.event |= s.block.has(Block::SETS_EVENT);
     if s.search.collect && s.search.breakpoints.contains(&address) {
         s.settle_found();
@@ -488,7 +486,6 @@ impl Shared {
 
     /// Exact: counts the instruction that ran, if one did. What it was still tells what the next one begins.
     pub fn retire(&mut self) {
-        self.icount += u64::from(self.block.count);
         self.block.count = 0;
         self.boundary = self.block.has(Block::ENDS);
     }
@@ -515,7 +512,7 @@ impl Shared {
 
     /// Exact: whether the limit is reached.
     pub fn at_limit(&self) -> bool {
-        self.icount >= self.span.limit
+        self.behind >= self.span.limit
     }
 }
 

@@ -329,9 +329,11 @@ impl Translator {
             _ => Exit::Fault(Fault::Fetch(shared.fetch_fault())),
         });
         let icount = match exit {
-            _ if shared.trapped => shared.icount,
-            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => shared.icount,
-            Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount,
+            _ if shared.trapped => shared.icount(),
+            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
+                shared.icount()
+            }
+            Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
             }
