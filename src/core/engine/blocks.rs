@@ -7,60 +7,105 @@ use crate::core::thumb;
 
 const SLOTS: usize = 8192;
 
-/// One block of the translator.
+/// One block of the translator. The block hook copies it for every block that runs: 16 bytes, moved at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, align(16))]
 pub struct Block {
-    /// Its first instruction.
-    pub address: u32,
-    /// Its length in bytes; no block is longer than a page and an instruction.
-    pub size: u16,
+    /// The address of the first instruction, and above it the length in bytes: see [`Block::key`].
+    key: u64,
     /// Its instructions.
-    pub count: u16,
-    /// The last instruction ends a basic block of the architecture.
-    pub ends: bool,
-    /// The last instruction can unmask exceptions.
-    pub unmasks: bool,
-    /// One of its instructions has a breakpoint.
-    pub breakpoint: bool,
-    /// One of its instructions may have to trap.
-    pub traps: bool,
-    /// One of its instructions is a SEV.
-    pub sets_event: bool,
-    /// The block hook must look closer each time.
-    pub special: bool,
+    pub count: u32,
+    flags: u32,
 }
 
 impl Block {
+    /// The last instruction ends a basic block of the architecture.
+    pub const ENDS: u32 = 1;
+    /// The last instruction can unmask exceptions.
+    pub const UNMASKS: u32 = 2;
+    /// One of its instructions is a SEV.
+    pub const SETS_EVENT: u32 = 4;
+    /// One of its instructions has a breakpoint.
+    pub const BREAKPOINT: u32 = 8;
+    /// One of its instructions may have to trap.
+    pub const TRAPS: u32 = 16;
+    /// The block hook must look closer each time.
+    const SPECIAL: u32 = Block::SETS_EVENT | Block::BREAKPOINT | Block::TRAPS;
+
+    /// A block of `count` instructions in `size` bytes, with some of the flags above.
+    pub fn new(address: u32, size: u32, count: u32, flags: u32) -> Block {
+        Block { key: Block::key(address.into(), size), count, flags }
+    }
+
+    /// What tells a block from others: address and size in one word, so that one comparison does.
+    #[inline(always)]
+    pub const fn key(address: u64, size: u32) -> u64 {
+        address | (size as u64) << 32
+    }
+
+    /// The flags for an instruction at the end of a block.
+    pub const fn flags_of(first: u16, second: u16) -> u32 {
+        let mut flags = 0;
+        if thumb::ends_block(first, second) {
+            flags |= Block::ENDS;
+        }
+        if thumb::changes_masks(first, second) {
+            flags |= Block::UNMASKS;
+        }
+        if thumb::sets_event(first, second) {
+            flags |= Block::SETS_EVENT;
+        }
+        flags
+    }
+
     fn scan(memory: &Memory, address: u32, size: u32, traps: Traps, breakpoints: &BTreeSet<u32>) -> Block {
         let end = address.wrapping_add(size);
-        let mut block = Block { address, size: size as u16, ..Block::default() };
-        let mut at = address;
+        let (mut at, mut count, mut flags) = (address, 0, 0);
         while at < end {
             // What cannot be read was not translated either: the block ends in a fetch fault.
             let Ok(first) = memory.read_half(at) else { break };
             let second = memory.read_half(at.wrapping_add(2)).unwrap_or(0);
-            block.count += 1;
-            block.ends = thumb::ends_block(first, second);
-            block.unmasks = thumb::changes_masks(first, second);
-            block.traps |= traps.concern(first, second);
-            block.sets_event |= thumb::sets_event(first, second);
+            count += 1;
+            // The last instruction says how the block ends; what any of them does stays.
+            flags = flags & (Block::SETS_EVENT | Block::TRAPS) | Block::flags_of(first, second);
+            if traps.concern(first, second) {
+                flags |= Block::TRAPS;
+            }
             at = at.wrapping_add(thumb::length(first));
         }
-        block.breakpoint = breakpoints.range(address..end).next().is_some();
-        block.special = block.breakpoint || block.traps || block.sets_event;
-        block
+        if breakpoints.range(address..end).next().is_some() {
+            flags |= Block::BREAKPOINT;
+        }
+        Block::new(address, size, count, flags)
+    }
+
+    /// Its first instruction.
+    pub fn address(&self) -> u32 {
+        self.key as u32
     }
 
     /// The address behind the last instruction.
     pub fn end(&self) -> u32 {
-        self.address.wrapping_add(u32::from(self.size))
+        self.address().wrapping_add((self.key >> 32) as u32)
+    }
+
+    /// Whether any of these flags is set.
+    #[inline(always)]
+    pub fn has(&self, flags: u32) -> bool {
+        self.flags & flags != 0
+    }
+
+    /// Whether the block hook must look closer each time.
+    #[inline(always)]
+    pub fn is_special(&self) -> bool {
+        self.has(Block::SPECIAL)
     }
 
     /// Which instruction of the block stands at an address.
     pub fn index_of(&self, memory: &Memory, address: u32) -> u32 {
         let mut index = 0;
-        let mut at = self.address;
-        while at < address && index < u32::from(self.count) {
+        let mut at = self.address();
+        while at < address && index < self.count {
             let Ok(first) = memory.read_half(at) else { break };
             at = at.wrapping_add(thumb::length(first));
             index += 1;
@@ -71,12 +116,12 @@ impl Block {
 
 /// The blocks seen lately, by address.
 pub struct Blocks {
-    slots: Box<[Block]>,
+    slots: [Block; SLOTS],
 }
 
 impl Blocks {
     pub fn new() -> Blocks {
-        Blocks { slots: vec![Block::default(); SLOTS].into() }
+        Blocks { slots: [Block::default(); SLOTS] }
     }
 
     /// Forgets everything: code or breakpoints changed.
@@ -84,11 +129,11 @@ impl Blocks {
         self.slots.fill(Block::default());
     }
 
-    /// The block at an address, if it is known with this size.
+    /// The block with a key, if it is known.
     #[inline(always)]
-    pub fn get(&self, address: u32, size: u32) -> Option<&Block> {
-        let block = &self.slots[address as usize >> 1 & (SLOTS - 1)];
-        (block.address == address && u32::from(block.size) == size).then_some(block)
+    pub fn get(&self, key: u64) -> Option<&Block> {
+        let block = &self.slots[slot(key)];
+        (block.key == key).then_some(block)
     }
 
     /// The block at an address, scanned now.
@@ -104,8 +149,14 @@ impl Blocks {
         let block = Block::scan(memory, address, size, traps, breakpoints);
         // Code on a page that is being written may change under us: scan it each time.
         if memory.page(address).is_some_and(|page| !memory.is_dirty(page)) {
-            self.slots[address as usize >> 1 & (SLOTS - 1)] = block;
+            self.slots[slot(block.key)] = block;
         }
         block
     }
+}
+
+/// Where in [`Blocks`] a block stands.
+#[inline(always)]
+fn slot(key: u64) -> usize {
+    key as usize >> 1 & (SLOTS - 1)
 }

@@ -2,7 +2,9 @@
 
 use std::{ffi::c_void, ptr::NonNull};
 
-use unicorn_engine_sys::{MemType, Prot, RegisterARM, TlbEntry, uc_emu_stop, uc_engine};
+use unicorn_engine_sys::{
+    ControlType, MemType, Prot, RegisterARM, TlbEntry, uc_ctl, uc_emu_stop, uc_engine, uc_error,
+};
 
 use super::{
     AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
@@ -16,12 +18,13 @@ use crate::{
     words::{Icount, Width},
 };
 
-/// Accesses to these addresses end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
-pub const POISON: u32 = 0xc000_0000;
-/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of their numbers.
-pub const SHADOW: u32 = 0xd000_0000;
+/// Accesses to this page end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
+pub const POISON: u32 = 0xff00_0000;
+/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of their numbers. This is the
+/// vendor's part of the system space, where no chip has memory.
+pub const SHADOW: u32 = 0xf000_0000;
 /// The size of that space, in bytes: more than a chip has memory.
-pub const SHADOW_SIZE: u32 = 0x1000_0000;
+pub const SHADOW_SIZE: u32 = 0x0f00_0000;
 
 fn shadow_of(page: PageId) -> (u32, Prot) {
     (SHADOW + page * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
@@ -53,8 +56,8 @@ pub struct Shared {
     uc: *mut uc_engine,
     port: Option<NonNull<dyn Port>>,
 
-    /// Fast: the icount of the first instruction of `block`. Exact: the icount of the instruction at `pc`.
-    pub icount: Icount,
+    /// The icount behind the last instruction of `block`.
+    behind: Icount,
     /// The block that runs now. Exact: the instruction that runs now, as a block of one. Of no instructions when nothing
     /// runs yet, or no more.
     pub block: Block,
@@ -101,7 +104,7 @@ impl Shared {
             kind,
             uc,
             port: None,
-            icount: 0,
+            behind: 0,
             block: Block::default(),
             previous: Block::default(),
             boundary: false,
@@ -132,9 +135,10 @@ impl Shared {
     pub fn begin(&mut self, port: NonNull<dyn Port>, span: Span, pc: u32, it: ItState) {
         self.port = Some(port);
         self.span = span;
-        self.icount = span.start;
+        self.behind = span.start;
         // As if a block without instructions had run in front of the first one.
-        self.block = Block { address: pc, ends: span.boundary, unmasks: true, ..Block::default() };
+        let ends = if span.boundary { Block::ENDS } else { 0 };
+        self.block = Block::new(pc, 0, 0, ends | Block::UNMASKS);
         self.previous = self.block;
         self.boundary = span.boundary;
         self.event = false;
@@ -265,28 +269,33 @@ impl Shared {
 
     pub fn icount_at(&mut self, pc: u32) -> Icount {
         if self.kind == Kind::Exact {
-            return self.icount;
+            return self.icount();
         }
         let block = self.block;
-        self.icount + u64::from(block.index_of(self.memory(), pc))
+        self.icount() + u64::from(block.index_of(self.memory(), pc))
+    }
+
+    /// The icount of the first instruction of the block that runs now.
+    pub fn icount(&self) -> Icount {
+        self.behind - u64::from(self.block.count)
     }
 
     /// The icount of the state behind the last instruction that ran, when nothing is left undone.
     pub fn icount_behind(&self) -> Icount {
-        self.icount + u64::from(self.block.count)
+        self.behind
     }
 
     /// Whether the block that runs now begins a basic block of the architecture.
     fn is_boundary(&self) -> bool {
         match self.kind {
-            Kind::Fast => self.previous.ends || self.block.address != self.previous.end(),
+            Kind::Fast => self.previous.has(Block::ENDS) || self.block.address() != self.previous.end(),
             Kind::Exact => self.boundary,
         }
     }
 
     /// Whether a basic block of the architecture begins at `icount`, which is a position in the block that runs now.
     pub fn is_boundary_at(&self, icount: Icount) -> bool {
-        icount == self.icount && self.is_boundary()
+        icount == self.icount() && self.is_boundary()
     }
 }
 
@@ -305,54 +314,59 @@ unsafe fn shared<'a>(data: *mut c_void) -> &'a mut Shared {
     unsafe { &mut *data.cast::<Shared>() }
 }
 
-/// A block of the fast engine begins.
+/// A block of the fast engine begins. This is where a recording spends its time: count, and be gone. Whatever is rare is
+/// a call at the very end, so that nothing is saved on the stack.
 pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
-    let address = address as u32;
-    let previous = s.block;
-    s.icount += u64::from(previous.count);
-    let block = match s.blocks.get(address, size) {
-        Some(block) => *block,
-        None => scan_block(s, address, size),
+    let Some(block) = s.blocks.get(Block::key(address, size)) else {
+        return fast_block_unknown(s, address as u32, size);
     };
-    s.block = block;
-    s.previous = previous;
-    let end = s.icount + u64::from(block.count);
-    if end > s.threshold || block.special {
-        fast_block_closer(s, end);
+    s.previous = s.block;
+    s.block = *block;
+    s.behind += u64::from(block.count);
+    if s.behind > s.threshold || block.is_special() {
+        fast_block_closer(s);
     }
 }
 
 #[cold]
-fn scan_block(s: &mut Shared, address: u32, size: u32) -> Block {
+extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let memory = port_of(s.port).memory();
-    s.blocks.scan(memory, address, size, s.traps, &s.search.breakpoints)
+    let block = s.blocks.scan(memory, address, size, s.traps, &s.search.breakpoints);
+    s.previous = std::mem::replace(&mut s.block, block);
+    s.behind += u64::from(block.count);
+    if s.behind > s.threshold || block.is_special() {
+        fast_block_closer(s);
+    }
 }
 
-fn fast_block_closer(s: &mut Shared, end: Icount) {
+#[cold]
+extern "C" fn fast_block_closer(s: &mut Shared) {
     let block = s.block;
-    let unmasked = s.previous.unmasks;
-    let stop = if s.is_boundary() && s.wants_attention(s.icount, unmasked) {
+    let unmasked = s.previous.has(Block::UNMASKS);
+    let icount = s.icount();
+    let stop = if s.is_boundary() && s.wants_attention(icount, unmasked) {
         Some(Exit::Attention)
-    } else if end > s.span.limit {
+    } else if s.behind > s.span.limit {
         Some(Exit::Limit)
-    } else if block.traps || block.breakpoint && !s.search.collect {
+    } else if block.has(Block::TRAPS) || block.has(Block::BREAKPOINT) && !s.search.collect {
         Some(Exit::Block(block.count))
     } else {
         None
     };
     if let Some(exit) = stop {
+        s.behind = icount;
         s.block.count = 0;
         s.stop(exit);
         return;
     }
-    s.event |= block.sets_event;
-    if block.breakpoint {
+    s.event |= block.has(Block::SETS_EVENT);
+    if block.has(Block::BREAKPOINT) {
         s.settle_found();
         let memory = port_of(s.port).memory();
-        for &pc in s.search.breakpoints.range(block.address..block.end()) {
-            let icount = s.icount + u64::from(block.index_of(memory, pc));
+        for &pc in s.search.breakpoints.range(block.address()..block.end()) {
+            let icount = icount + u64::from(block.index_of(memory, pc));
             s.found_here.push(Hit { icount, found: Found::Breakpoint });
         }
     }
@@ -397,7 +411,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
         let instructions = 4 - (first & 0xf).trailing_zeros();
         let inside = address..address.wrapping_add(2 + 4 * instructions);
-        if s.span.limit <= s.icount + u64::from(instructions)
+        if s.span.limit <= s.behind + u64::from(instructions)
             || s.search.breakpoints.range(inside.clone()).next().is_some() && !s.search.collect
             || s.traps_in(inside)
         {
@@ -408,22 +422,11 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
         }
     }
     s.event |= thumb::sets_event(first, second);
-    s.block = exact_instruction_block(address, first, second);
+    s.begin_instruction(address, first, second);
     if s.search.collect && breakpoint {
         s.settle_found();
-        let icount = s.icount;
+        let icount = s.icount();
         s.found(Hit { icount, found: Found::Breakpoint });
-    }
-}
-
-fn exact_instruction_block(address: u32, first: u16, second: u16) -> Block {
-    Block {
-        address,
-        size: thumb::length(first) as u16,
-        count: 1,
-        ends: thumb::ends_block(first, second),
-        unmasks: thumb::changes_masks(first, second),
-        ..Block::default()
     }
 }
 
@@ -474,10 +477,15 @@ impl Shared {
         if self.block.count == 0 {
             return;
         }
-        self.it = self.it.after(self.memory_half(self.block.address));
-        self.icount += 1;
+        self.it = self.it.after(self.memory_half(self.block.address()));
         self.block.count = 0;
-        self.boundary = self.block.ends;
+        self.boundary = self.block.has(Block::ENDS);
+    }
+
+    /// Exact: the instruction at `address` runs now, as a block of one.
+    fn begin_instruction(&mut self, address: u32, first: u16, second: u16) {
+        self.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
+        self.behind += 1;
     }
 
     /// Exact: takes the instruction behind the last one for one that has run.
@@ -486,18 +494,18 @@ impl Shared {
         let (first, second) = (self.memory_half(address), self.memory_half(address.wrapping_add(2)));
         if self.search.collect && self.search.breakpoints.contains(&address) {
             self.settle_found();
-            self.found(Hit { icount: self.icount, found: Found::Breakpoint });
+            self.found(Hit { icount: self.behind, found: Found::Breakpoint });
         }
-        self.block = exact_instruction_block(address, first, second);
+        self.begin_instruction(address, first, second);
     }
 
     /// Exact: whether to stop in front of the next instruction, whatever it is.
     fn exact_stop(&mut self) -> Option<Exit> {
-        if self.icount >= self.span.limit {
+        if self.at_limit() {
             return Some(Exit::Limit);
         }
-        let unmasked = self.block.unmasks;
-        (self.boundary && self.wants_attention(self.icount, unmasked)).then_some(Exit::Attention)
+        let unmasked = self.block.has(Block::UNMASKS);
+        (self.boundary && self.wants_attention(self.behind, unmasked)).then_some(Exit::Attention)
     }
 
     fn memory_half(&mut self, address: u32) -> u16 {
@@ -519,7 +527,7 @@ impl Shared {
 
     /// Exact: whether the limit is reached.
     pub fn at_limit(&self) -> bool {
-        self.icount >= self.span.limit
+        self.behind >= self.span.limit
     }
 }
 
@@ -566,7 +574,7 @@ impl Shared {
     /// The address of the last instruction of the block.
     pub fn last_instruction(&mut self) -> u32 {
         let block = self.block;
-        let mut at = block.address;
+        let mut at = block.address();
         for _ in 1..block.count {
             at = at.wrapping_add(thumb::length(self.memory_half(at)));
         }
@@ -616,8 +624,11 @@ impl Shared {
         let fault = match translation {
             Translation::Memory { page_address: physical, write, execute } => {
                 let page = self.memory().page(physical).expect("translate names a page of memory");
-                if page_use == PageUse::Fetch && execute {
+                if page_use == PageUse::Fetch && execute && !self.memory().is_code(page) {
                     self.memory().mark_code(page);
+                    if self.memory().is_dirty(page) {
+                        self.forget_permissions();
+                    }
                 }
                 if page_use != PageUse::Fetch && self.watched.binary_search(&page).is_ok() {
                     return Some(shadow_of(page));
@@ -657,6 +668,16 @@ impl Shared {
         self.refusal = Some(Refusal { page: page_address, fault });
         // Refusing here would lose the address within the page: let data accesses run into the unmapped hook instead.
         (page_use != PageUse::Fetch).then_some((POISON, Prot(Prot::READ.0 | Prot::WRITE.0)))
+    }
+
+    /// Code begins to run from a page that was written: stores that went straight to memory so far must be seen from
+    /// now on, under every address that the page has.
+    fn forget_permissions(&self) {
+        let flush = ControlType(ControlType::TLB_FLUSH.0 | ControlType::IO_WRITE.0);
+        // SAFETY: called from a hook of this live engine; flushing takes no more arguments. The translator looks a page
+        // up again behind each TLB fill.
+        let error = unsafe { uc_ctl(self.uc, flush) };
+        debug_assert_eq!(error, uc_error::OK);
     }
 
     /// Why a fetch was refused.

@@ -220,7 +220,7 @@ pub enum Exit {
     /// At a boundary at which the core asked for attention.
     Attention,
     /// In front of a block that only the exact engine can run, this many instructions long.
-    Block(u16),
+    Block(u32),
     /// In front of an instruction that the search is for.
     Found(Found),
     /// In front of an instruction whose accesses made an exception takeable; they are done, and the engine answers them

@@ -11,7 +11,7 @@ use unicorn_engine_sys::{
 
 use super::{
     Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span,
-    hooks::{self, SHADOW, SHADOW_SIZE, Shared},
+    hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared},
 };
 use crate::{
     core::{
@@ -142,11 +142,14 @@ impl Translator {
                     && u64::from(base) < u64::from(start) + u64::from(length)
             })
         };
-        for (base, size) in DEVICES.into_iter().filter(|(base, size)| !is_memory(*base, *size)) {
+        let mut devices: Vec<_> =
+            DEVICES.into_iter().filter(|(base, size)| !is_memory(*base, *size)).collect();
+        for &(base, size) in &devices {
             translator.map_device(base, size, hooks::device_load, hooks::device_store)?;
         }
         translator.map_device(SHADOW, SHADOW_SIZE, hooks::shadow_load, hooks::shadow_store)?;
-        translator.add_hooks()?;
+        devices.push((SHADOW, SHADOW_SIZE));
+        translator.add_hooks(&devices)?;
         Ok(translator)
     }
 
@@ -167,16 +170,19 @@ impl Translator {
         }
     }
 
-    fn add_hooks(&mut self) -> Result<(), uc_error> {
+    /// `devices` are the ranges that [`Translator::map_device`] has mapped.
+    fn add_hooks(&mut self, devices: &[(u32, u32)]) -> Result<(), uc_error> {
         use std::ffi::c_void;
         let uc = self.uc.get_handle();
         let data: *mut c_void = ptr::from_mut(&mut *self.shared).cast();
-        let add = |kind: HookType, callback: *mut c_void| {
+        let add_for = |first: u64, last: u64, kind: HookType, callback: *mut c_void| {
             let mut hook = 0;
             // SAFETY: each callback has the signature that Unicorn documents for its kind, and `data` is boxed and
-            // lives as long as the engine. A range with begin > end means everywhere.
-            Result::from(unsafe { uc_hook_add(uc, &mut hook, kind.0 as i32, callback, data, 1, 0) })
+            // lives as long as the engine.
+            Result::from(unsafe { uc_hook_add(uc, &mut hook, kind.0 as i32, callback, data, first, last) })
         };
+        // A range with first > last means everywhere.
+        let add = |kind, callback| add_for(1, 0, kind, callback);
         match self.kind {
             Kind::Fast => add(HookType::BLOCK, hooks::fast_block as *mut c_void)?,
             Kind::Exact => {
@@ -187,10 +193,17 @@ impl Translator {
         add(HookType::INTR, hooks::interrupt as *mut c_void)?;
         add(HookType::INSN_INVALID, hooks::invalid as *mut c_void)?;
         add(HookType::TLB_FILL, hooks::fill as *mut c_void)?;
+        // Bounded to where they are needed: a store to memory that any memory hook covers goes the slow way for ever.
+        let add_for = |base: u32, size: u32, kind: HookType, callback: *mut c_void| {
+            add_for(base.into(), u64::from(base) + u64::from(size) - 1, kind, callback)
+        };
         let unmapped = HookType(HookType::MEM_READ_UNMAPPED.0 | HookType::MEM_WRITE_UNMAPPED.0);
-        add(unmapped, hooks::unmapped as *mut c_void)?;
+        add_for(POISON, PAGE, unmapped, hooks::unmapped as *mut c_void)?;
         let protected = HookType(HookType::MEM_READ_PROT.0 | HookType::MEM_WRITE_PROT.0);
-        add(protected, hooks::access as *mut c_void)
+        for &(base, size) in devices {
+            add_for(base, size, protected, hooks::access as *mut c_void)?;
+        }
+        Ok(())
     }
 
     /// Sets what the debugger looks for. `memory` tells where watched addresses really are.
@@ -325,9 +338,11 @@ impl Translator {
             _ => Exit::Fault(Fault::Fetch(shared.fetch_fault())),
         });
         let icount = match exit {
-            _ if shared.trapped => shared.icount,
-            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => shared.icount,
-            Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount,
+            _ if shared.trapped => shared.icount(),
+            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
+                shared.icount()
+            }
+            Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
             }
