@@ -6,13 +6,16 @@ use super::{Memory, Traps};
 use crate::core::thumb;
 
 const SLOTS: usize = 8192;
+const SPECIAL_SLOTS: usize = 256;
 
 /// One block of the translator. The block hook copies it for every block that runs: 16 bytes, moved at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C, align(16))]
 pub struct Block {
-    /// The address of the first instruction, and above it the length in bytes: see [`Block::key`].
-    key: u64,
+    /// Its first instruction.
+    pub address: u32,
+    /// Its length in bytes.
+    size: u32,
     /// Its instructions.
     pub count: u32,
     flags: u32,
@@ -34,13 +37,7 @@ impl Block {
 
     /// A block of `count` instructions in `size` bytes, with some of the flags above.
     pub fn new(address: u32, size: u32, count: u32, flags: u32) -> Block {
-        Block { key: Block::key(address.into(), size), count, flags }
-    }
-
-    /// What tells a block from others: address and size in one word, so that one comparison does.
-    #[inline(always)]
-    pub const fn key(address: u64, size: u32) -> u64 {
-        address | (size as u64) << 32
+        Block { address, size, count, flags }
     }
 
     /// The flags for an instruction at the end of a block.
@@ -79,32 +76,30 @@ impl Block {
         Block::new(address, size, count, flags)
     }
 
-    /// Its first instruction.
-    pub fn address(&self) -> u32 {
-        self.key as u32
-    }
-
     /// The address behind the last instruction.
     pub fn end(&self) -> u32 {
-        self.address().wrapping_add((self.key >> 32) as u32)
+        self.address.wrapping_add(self.size)
     }
 
     /// Whether any of these flags is set.
-    #[inline(always)]
     pub fn has(&self, flags: u32) -> bool {
         self.flags & flags != 0
     }
 
     /// Whether the block hook must look closer each time.
-    #[inline(always)]
     pub fn is_special(&self) -> bool {
         self.has(Block::SPECIAL)
+    }
+
+    #[inline(always)]
+    fn is(&self, address: u32, size: u32) -> bool {
+        self.address == address && self.size == size
     }
 
     /// Which instruction of the block stands at an address.
     pub fn index_of(&self, memory: &Memory, address: u32) -> u32 {
         let mut index = 0;
-        let mut at = self.address();
+        let mut at = self.address;
         while at < address && index < self.count {
             let Ok(first) = memory.read_half(at) else { break };
             at = at.wrapping_add(thumb::length(first));
@@ -114,31 +109,32 @@ impl Block {
     }
 }
 
-/// The blocks seen lately, by address.
+/// The blocks seen lately, by address. Special ones are kept apart, so that the block hook need not ask.
 pub struct Blocks {
-    slots: [Block; SLOTS],
+    ordinary: [Block; SLOTS],
+    special: [Block; SPECIAL_SLOTS],
 }
 
 impl Blocks {
     pub fn new() -> Blocks {
-        Blocks { slots: [Block::default(); SLOTS] }
+        Blocks { ordinary: [Block::default(); SLOTS], special: [Block::default(); SPECIAL_SLOTS] }
     }
 
     /// Forgets everything: code or breakpoints changed.
     pub fn clear(&mut self) {
-        self.slots.fill(Block::default());
+        self.ordinary.fill(Block::default());
+        self.special.fill(Block::default());
     }
 
-    /// The block with a key, if it is known.
+    /// The block at an address, if it is known with this size, and not special.
     #[inline(always)]
-    pub fn get(&self, key: u64) -> Option<&Block> {
-        let block = &self.slots[slot(key)];
-        (block.key == key).then_some(block)
+    pub fn get(&self, address: u32, size: u32) -> Option<&Block> {
+        let block = &self.ordinary[address as usize >> 1 & (SLOTS - 1)];
+        block.is(address, size).then_some(block)
     }
 
-    /// The block at an address, scanned now.
-    #[cold]
-    pub fn scan(
+    /// The block at an address, whatever it is.
+    pub fn find(
         &mut self,
         memory: &Memory,
         address: u32,
@@ -146,17 +142,19 @@ impl Blocks {
         traps: Traps,
         breakpoints: &BTreeSet<u32>,
     ) -> Block {
+        let special = &mut self.special[address as usize >> 1 & (SPECIAL_SLOTS - 1)];
+        if special.is(address, size) {
+            return *special;
+        }
         let block = Block::scan(memory, address, size, traps, breakpoints);
         // Code on a page that is being written may change under us: scan it each time.
         if memory.page(address).is_some_and(|page| !memory.is_dirty(page)) {
-            self.slots[slot(block.key)] = block;
+            if block.is_special() {
+                *special = block;
+            } else {
+                self.ordinary[address as usize >> 1 & (SLOTS - 1)] = block;
+            }
         }
         block
     }
-}
-
-/// Where in [`Blocks`] a block stands.
-#[inline(always)]
-fn slot(key: u64) -> usize {
-    key as usize >> 1 & (SLOTS - 1)
 }

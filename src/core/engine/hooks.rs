@@ -56,8 +56,8 @@ pub struct Shared {
     uc: *mut uc_engine,
     port: Option<NonNull<dyn Port>>,
 
-    /// The icount behind the last instruction of `block`.
-    behind: Icount,
+    /// The icounts from the end of `block` to `threshold`: the one number that the block hook keeps.
+    left: i64,
     /// The block that runs now. Exact: the instruction that runs now, as a block of one. Of no instructions when nothing
     /// runs yet, or no more.
     pub block: Block,
@@ -67,7 +67,7 @@ pub struct Shared {
     boundary: bool,
     /// A SEV has run.
     pub event: bool,
-    /// The block hook looks closer when the end of a block is past this icount.
+    /// The block hook looks closer when the end of a block is past this icount. Fits in 63 bits.
     threshold: Icount,
     span: Span,
     attention: Attention,
@@ -104,7 +104,7 @@ impl Shared {
             kind,
             uc,
             port: None,
-            behind: 0,
+            left: 0,
             block: Block::default(),
             previous: Block::default(),
             boundary: false,
@@ -135,7 +135,7 @@ impl Shared {
     pub fn begin(&mut self, port: NonNull<dyn Port>, span: Span, pc: u32, it: ItState) {
         self.port = Some(port);
         self.span = span;
-        self.behind = span.start;
+        self.set_behind(span.start);
         // As if a block without instructions had run in front of the first one.
         let ends = if span.boundary { Block::ENDS } else { 0 };
         self.block = Block::new(pc, 0, 0, ends | Block::UNMASKS);
@@ -204,7 +204,9 @@ impl Shared {
     fn attend(&mut self) {
         self.attention = self.port().attention();
         let at = if self.attention.pending { 0 } else { self.attention.at };
-        self.threshold = at.min(self.span.limit);
+        let behind = self.icount_behind();
+        self.threshold = at.min(self.span.limit).min(i64::MAX as u64);
+        self.set_behind(behind);
     }
 
     fn stop(&mut self, exit: Exit) {
@@ -277,18 +279,22 @@ impl Shared {
 
     /// The icount of the first instruction of the block that runs now.
     pub fn icount(&self) -> Icount {
-        self.behind - u64::from(self.block.count)
+        self.icount_behind() - u64::from(self.block.count)
     }
 
     /// The icount of the state behind the last instruction that ran, when nothing is left undone.
     pub fn icount_behind(&self) -> Icount {
-        self.behind
+        self.threshold.wrapping_sub(self.left as u64)
+    }
+
+    fn set_behind(&mut self, icount: Icount) {
+        self.left = self.threshold.wrapping_sub(icount) as i64;
     }
 
     /// Whether the block that runs now begins a basic block of the architecture.
     fn is_boundary(&self) -> bool {
         match self.kind {
-            Kind::Fast => self.previous.has(Block::ENDS) || self.block.address() != self.previous.end(),
+            Kind::Fast => self.previous.has(Block::ENDS) || self.block.address != self.previous.end(),
             Kind::Exact => self.boundary,
         }
     }
@@ -314,18 +320,18 @@ unsafe fn shared<'a>(data: *mut c_void) -> &'a mut Shared {
     unsafe { &mut *data.cast::<Shared>() }
 }
 
-/// A block of the fast engine begins. This is where a recording spends its time: count, and be gone. Whatever is rare is
-/// a call at the very end, so that nothing is saved on the stack.
+/// A block of the fast engine begins. This is where a recording spends its time: count, and be gone, in some fifteen
+/// machine instructions. Whatever is rare is a call at the very end, so that nothing is saved on the stack.
 pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
-    let Some(block) = s.blocks.get(Block::key(address, size)) else {
+    let Some(block) = s.blocks.get(address as u32, size) else {
         return fast_block_unknown(s, address as u32, size);
     };
+    s.left -= i64::from(block.count);
     s.previous = s.block;
     s.block = *block;
-    s.behind += u64::from(block.count);
-    if s.behind > s.threshold || block.is_special() {
+    if s.left < 0 {
         fast_block_closer(s);
     }
 }
@@ -333,10 +339,10 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let memory = port_of(s.port).memory();
-    let block = s.blocks.scan(memory, address, size, s.traps, &s.search.breakpoints);
+    let block = s.blocks.find(memory, address, size, s.traps, &s.search.breakpoints);
+    s.left -= i64::from(block.count);
     s.previous = std::mem::replace(&mut s.block, block);
-    s.behind += u64::from(block.count);
-    if s.behind > s.threshold || block.is_special() {
+    if s.left < 0 || block.is_special() {
         fast_block_closer(s);
     }
 }
@@ -348,7 +354,7 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
     let icount = s.icount();
     let stop = if s.is_boundary() && s.wants_attention(icount, unmasked) {
         Some(Exit::Attention)
-    } else if s.behind > s.span.limit {
+    } else if s.icount_behind() > s.span.limit {
         Some(Exit::Limit)
     } else if block.has(Block::TRAPS) || block.has(Block::BREAKPOINT) && !s.search.collect {
         Some(Exit::Block(block.count))
@@ -356,7 +362,7 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
         None
     };
     if let Some(exit) = stop {
-        s.behind = icount;
+        s.set_behind(icount);
         s.block.count = 0;
         s.stop(exit);
         return;
@@ -365,7 +371,7 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
     if block.has(Block::BREAKPOINT) {
         s.settle_found();
         let memory = port_of(s.port).memory();
-        for &pc in s.search.breakpoints.range(block.address()..block.end()) {
+        for &pc in s.search.breakpoints.range(block.address..block.end()) {
             let icount = icount + u64::from(block.index_of(memory, pc));
             s.found_here.push(Hit { icount, found: Found::Breakpoint });
         }
@@ -411,7 +417,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
         let instructions = 4 - (first & 0xf).trailing_zeros();
         let inside = address..address.wrapping_add(2 + 4 * instructions);
-        if s.span.limit <= s.behind + u64::from(instructions)
+        if s.span.limit <= s.icount_behind() + u64::from(instructions)
             || s.search.breakpoints.range(inside.clone()).next().is_some() && !s.search.collect
             || s.traps_in(inside)
         {
@@ -477,7 +483,7 @@ impl Shared {
         if self.block.count == 0 {
             return;
         }
-        self.it = self.it.after(self.memory_half(self.block.address()));
+        self.it = self.it.after(self.memory_half(self.block.address));
         self.block.count = 0;
         self.boundary = self.block.has(Block::ENDS);
     }
@@ -485,7 +491,7 @@ impl Shared {
     /// Exact: the instruction at `address` runs now, as a block of one.
     fn begin_instruction(&mut self, address: u32, first: u16, second: u16) {
         self.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
-        self.behind += 1;
+        self.left -= 1;
     }
 
     /// Exact: takes the instruction behind the last one for one that has run.
@@ -494,7 +500,8 @@ impl Shared {
         let (first, second) = (self.memory_half(address), self.memory_half(address.wrapping_add(2)));
         if self.search.collect && self.search.breakpoints.contains(&address) {
             self.settle_found();
-            self.found(Hit { icount: self.behind, found: Found::Breakpoint });
+            let icount = self.icount_behind();
+            self.found(Hit { icount, found: Found::Breakpoint });
         }
         self.begin_instruction(address, first, second);
     }
@@ -505,7 +512,8 @@ impl Shared {
             return Some(Exit::Limit);
         }
         let unmasked = self.block.has(Block::UNMASKS);
-        (self.boundary && self.wants_attention(self.behind, unmasked)).then_some(Exit::Attention)
+        let icount = self.icount_behind();
+        (self.boundary && self.wants_attention(icount, unmasked)).then_some(Exit::Attention)
     }
 
     fn memory_half(&mut self, address: u32) -> u16 {
@@ -527,7 +535,7 @@ impl Shared {
 
     /// Exact: whether the limit is reached.
     pub fn at_limit(&self) -> bool {
-        self.behind >= self.span.limit
+        self.icount_behind() >= self.span.limit
     }
 }
 
@@ -574,7 +582,7 @@ impl Shared {
     /// The address of the last instruction of the block.
     pub fn last_instruction(&mut self) -> u32 {
         let block = self.block;
-        let mut at = block.address();
+        let mut at = block.address;
         for _ in 1..block.count {
             at = at.wrapping_add(thumb::length(self.memory_half(at)));
         }

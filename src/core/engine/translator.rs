@@ -246,7 +246,7 @@ impl Translator {
     /// The size in bytes of the block at the last exit of the fast engine.
     #[cfg(test)]
     pub fn block_size(&self) -> u32 {
-        self.shared.block.end() - self.shared.block.address()
+        self.shared.block.end() - self.shared.block.address
     }
 
     /// Drops translations of code that changed.
