@@ -2,8 +2,9 @@
 
 use super::{
     Config, RegionKind,
-    engine::{AccessFault, Attention, Masks, Memory, PAGE, PageUse, Port, Reply, Translation},
+    engine::{AccessFault, Attention, Masks, Memory, PAGE, PageUse, Port, Reply, Translation, Traps},
     mpu::Access,
+    scb::ccr,
     state::State,
 };
 use crate::{
@@ -29,7 +30,8 @@ pub fn translate(
 ) -> Translation {
     let page_address = address & !(PAGE - 1);
     let access = state.mpu_access(privileged);
-    if !state.mpu.is_uniform(page_address, access) && page_use != PageUse::Fetch {
+    let guarded = state.scb.ccr & ccr::UNALIGN_TRP != 0 || !state.mpu.is_uniform(page_address, access);
+    if guarded && page_use != PageUse::Fetch && (memory.page(address).is_some() || address < 0x4000_0000) {
         return match memory.page(address) {
             Some(page) => Translation::Guarded { page_address: memory.page_address(page) },
             None => Translation::Unmapped,
@@ -142,12 +144,36 @@ impl Port for CorePort<'_> {
         translate(self.state, self.memory, address, page_use, privileged)
     }
 
-    fn allows(&mut self, address: u32, size: u32, page_use: PageUse, privileged: bool) -> bool {
+    fn allows(
+        &mut self,
+        address: u32,
+        size: u32,
+        page_use: PageUse,
+        privileged: bool,
+    ) -> Result<(), AccessFault> {
+        if self.state.scb.ccr & ccr::UNALIGN_TRP != 0 && !address.is_multiple_of(size.min(4)) {
+            return Err(AccessFault::Unaligned);
+        }
         let access = self.state.mpu_access(privileged);
-        (address..address.saturating_add(size)).all(|byte| {
+        for byte in address..address.saturating_add(size) {
             let permissions = self.state.mpu.permissions(byte, access);
-            if page_use == PageUse::Store { permissions.write } else { permissions.read }
-        })
+            let allowed = if page_use == PageUse::Store { permissions.write } else { permissions.read };
+            if !allowed {
+                return Err(AccessFault::Protection);
+            }
+        }
+        let flash =
+            self.memory.page(address).is_some_and(|page| self.memory.page_kind(page) == RegionKind::Flash);
+        if flash && page_use == PageUse::Store { Err(AccessFault::Bus) } else { Ok(()) }
+    }
+
+    fn traps(&mut self) -> Traps {
+        let scb = &self.state.scb;
+        // CP10 and CP11 are the FPU, allowed together; unprivileged code needs more than that (B3.2.20), which is
+        // looked at when it runs.
+        let access = scb.cpacr >> 20 & 3;
+        let fpu = scb.has_fpu() && (access == 3 || access == 1 && self.state.is_privileged());
+        Traps { coprocessors: if fpu { 0x0c00 } else { 0 }, divide_by_zero: scb.ccr & ccr::DIV_0_TRP != 0 }
     }
 
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply {

@@ -189,6 +189,7 @@ impl State {
                     | ccr::BFHFNMIGN
                     | ccr::STKALIGN;
                 scb.ccr = value & writable;
+                effect.permissions = true; // UNALIGN_TRP and DIV_0_TRP count for the next instruction
             }
             0xe000_ed18..=0xe000_ed20 => {
                 let first = 4 + (address - 0xe000_ed18) as u16;
@@ -202,7 +203,10 @@ impl State {
             0xe000_ed30 => scb.dfsr &= !value,
             0xe000_ed34 => scb.mmfar = value,
             0xe000_ed38 => scb.bfar = value,
-            0xe000_ed88 if scb.has_fpu() => scb.cpacr = value & 0x00f0_0000,
+            0xe000_ed88 if scb.has_fpu() => {
+                scb.cpacr = value & 0x00f0_0000;
+                effect.permissions = true;
+            }
             0xe000_ed94..=0xe000_edb8 => {
                 self.store_mpu(address, value);
                 effect.permissions = true;

@@ -490,6 +490,7 @@ impl Core {
             Exit::Fault(Fault::Access { address, fault }) => Cause::access(address, fault),
             Exit::Fault(Fault::Fetch(fault)) => Cause::fetch(fault),
             Exit::Fault(Fault::NoCoprocessor) => Cause::usage(cfsr::NOCP),
+            Exit::Fault(Fault::DivideByZero) => Cause::usage(cfsr::DIVBYZERO),
             Exit::Fault(Fault::InvalidState) => Cause::usage(cfsr::INVSTATE),
             Exit::Fault(Fault::Undefined) => Cause::usage(cfsr::UNDEFINSTR),
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(_) | Exit::Accessed => return None,

@@ -38,6 +38,7 @@ pub mod cfsr {
     pub const INVPC: u32 = 1 << 18;
     pub const NOCP: u32 = 1 << 19;
     pub const UNALIGNED: u32 = 1 << 24;
+    pub const DIVBYZERO: u32 = 1 << 25;
 }
 
 /// HFSR bits.

@@ -73,6 +73,42 @@ pub const fn sets_event(first: u16, second: u16) -> bool {
     first == 0xbf40 || first == 0xf3af && second == 0x8004
 }
 
+/// The coprocessor that an instruction is for, if any (A5.3.18): 10 and 11 are floating point.
+pub const fn coprocessor(first: u16, second: u16) -> Option<u8> {
+    if first & 0xec00 == 0xec00 { Some((second >> 8 & 0xf) as u8) } else { None }
+}
+
+/// The divisor's register of SDIV and UDIV.
+pub const fn divisor(first: u16, second: u16) -> Option<usize> {
+    if first & 0xffd0 == 0xfb90 && second & 0xf0f0 == 0xf0f0 { Some((second & 0xf) as usize) } else { None }
+}
+
+/// Whether a condition holds with these flags (A7.3).
+pub const fn condition_passed(condition: u8, apsr: u32) -> bool {
+    let (n, z, c, v) = (apsr >> 31 & 1 != 0, apsr >> 30 & 1 != 0, apsr >> 29 & 1 != 0, apsr >> 28 & 1 != 0);
+    let holds = match condition >> 1 {
+        0 => z,
+        1 => c,
+        2 => n,
+        3 => v,
+        4 => c && !z,
+        5 => n == v,
+        6 => n == v && !z,
+        _ => return true,
+    };
+    holds != (condition & 1 != 0)
+}
+
+/// Whether the instruction can make more than one access to memory: PUSH, POP, LDM, STM, LDRD, STRD, and loads and
+/// stores of floating-point registers.
+pub const fn accesses_several(first: u16, second: u16) -> bool {
+    if length(first) == 2 {
+        let push_or_pop = first & 0xf600 == 0xb400;
+        return push_or_pop || first & 0xf000 == 0xc000;
+    }
+    first & 0xfe00 == 0xe800 || first & 0xee00 == 0xec00 && second & 0x0e00 == 0x0a00
+}
+
 /// ITSTATE (Armv7-M ARM A7.3.2), followed from instruction to instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ItState(pub u8);
@@ -86,6 +122,11 @@ impl ItState {
     /// The bits as they stand in xPSR.
     pub const fn to_xpsr(self) -> u32 {
         (self.0 as u32 & 3) << 25 | (self.0 as u32 & 0xfc) << 8
+    }
+
+    /// The condition of the next instruction; always, outside an IT block.
+    pub const fn condition(self) -> u8 {
+        if self.0 & 0xf == 0 { 14 } else { self.0 >> 4 }
     }
 
     /// ITSTATE after the instruction that begins with this halfword.
@@ -147,6 +188,52 @@ mod tests {
         ];
         for &(first, second, ends, text) in table {
             assert_eq!(ends_block(first, second), ends, "{text}");
+        }
+    }
+
+    #[test]
+    fn conditions_come_in_pairs() {
+        for apsr in (0..16).map(|nzcv| nzcv << 28) {
+            for condition in (0..14).step_by(2) {
+                assert_ne!(condition_passed(condition, apsr), condition_passed(condition + 1, apsr));
+            }
+            assert!(condition_passed(14, apsr));
+        }
+        assert!(condition_passed(12, 0), "GT");
+        assert!(!condition_passed(12, 1 << 30), "GT with Z");
+        assert!(condition_passed(11, 1 << 31), "LT");
+    }
+
+    #[test]
+    fn coprocessors_and_divisors_are_found() {
+        assert_eq!(coprocessor(0xee30, 0x0a00), Some(10)); // vadd.f32 s0, s0, s0
+        assert_eq!(coprocessor(0xed2d, 0x8b10), Some(11)); // vpush {d8-d15}
+        assert_eq!(coprocessor(0xe92d, 0x4ff0), None); // push.w
+        assert_eq!(divisor(0xfb90, 0xf0f1), Some(1)); // sdiv r0, r0, r1
+        assert_eq!(divisor(0xfbb2, 0xf3f3), Some(3)); // udiv r3, r2, r3
+        assert_eq!(divisor(0xfb02, 0xf303), None); // mul
+    }
+
+    #[test]
+    fn multiple_accesses_are_what_the_manual_lists() {
+        let table: &[(u16, u16, bool, &str)] = &[
+            (0xb510, 0, true, "push {r4, lr}"),
+            (0xbd10, 0, true, "pop {r4, pc}"),
+            (0xb662, 0, false, "cpsie i"),
+            (0xbf00, 0, false, "nop"),
+            (0xba00, 0, false, "rev"),
+            (0xc90c, 0, true, "ldmia r1!, {r2, r3}"),
+            (0xc10c, 0, true, "stmia r1!, {r2, r3}"),
+            (0x6808, 0, false, "ldr r0, [r1]"),
+            (0xe92d, 0x4ff0, true, "push.w"),
+            (0xe9d1, 0x2300, true, "ldrd"),
+            (0xed2d, 0x8b10, true, "vpush {d8-d15}"),
+            (0xed91, 0x0b00, true, "vldr d0"),
+            (0xf8d1, 0x0000, false, "ldr.w r0, [r1]"),
+            (0xee00, 0x0a10, false, "vmov s0, r0"),
+        ];
+        for &(first, second, several, text) in table {
+            assert_eq!(accesses_several(first, second), several, "{text}");
         }
     }
 

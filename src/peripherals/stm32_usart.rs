@@ -163,8 +163,8 @@ impl Stm32Usart {
                 s.rdr = byte;
             }
         }
-        // A character that is complete exactly when the silence would be keeps the line busy.
-        if s.incoming.due().zip(s.idle_at).is_some_and(|(due, idle)| due <= idle) && self.receives(s) {
+        // A sender that has more to say is not silent, even while it waits for the receiver.
+        if s.incoming.due().is_some() {
             return;
         }
         if s.idle_at.is_some_and(|at| at <= now) {
@@ -269,10 +269,8 @@ impl Peripheral for Stm32Usart {
         let rx = cr1.rxneie() && !sr.rxne() && !sr.ore() || cr1.idleie() && !sr.idle();
         let tx = s.outgoing.due().filter(|_| tx);
         let idle = s.idle_at.filter(|_| cr1.idleie() && !sr.idle());
-        // A character on its way postpones the silence.
-        let due = s.incoming.due().filter(|_| self.receives(s));
-        let rx = due.filter(|_| rx);
-        let idle = idle.filter(|&idle| due.is_none_or(|due| due > idle));
+        let idle = idle.filter(|_| s.incoming.due().is_none());
+        let rx = s.incoming.due().filter(|_| rx && self.receives(s));
         [tx, rx, idle].into_iter().flatten().min()
     }
 }
@@ -292,6 +290,23 @@ mod tests {
 
     fn sr(usart: &Testbed) -> Sr {
         Sr::from(usart.peek(SR))
+    }
+
+    #[test]
+    fn a_sender_that_holds_makes_no_idle_line_between_characters() {
+        let mut usart = Testbed::with_options("stm32-usart", &[("hold", 1)]);
+        usart.write(BRR, 16);
+        usart.write(CR1, Cr1::new().with_ue(true).with_re(true).with_idleie(true).into());
+        usart.input(b"ab");
+        usart.run_until(usart.now() + 170);
+        assert!(sr(&usart).rxne());
+        assert_eq!(usart.read(DR), u32::from(b'a'));
+        usart.run_until(usart.now() + 155);
+        assert!(!sr(&usart).idle(), "the second character is on its way");
+        usart.run_until(usart.now() + 200);
+        assert_eq!(usart.read(DR), u32::from(b'b'));
+        usart.run_until(usart.now() + 200);
+        assert!(sr(&usart).idle());
     }
 
     #[test]
@@ -367,7 +382,9 @@ mod tests {
         usart.write(BRR, 16);
         usart.write(CR1, Cr1::new().with_ue(true).with_re(true).into());
         usart.run_until(20_000);
-        assert!(sr(&usart).rxne() && sr(&usart).idle() && !sr(&usart).ore(), "the other end waits");
+        let status = sr(&usart);
+        assert!(status.rxne() && !status.ore(), "the other end waits");
+        assert!(!status.idle(), "and has more to say, which is no silence");
         assert_eq!(usart.read(DR), u32::from(b'A'));
         usart.run_until(20_159);
         assert!(!sr(&usart).rxne());

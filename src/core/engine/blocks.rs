@@ -2,62 +2,105 @@
 
 use std::collections::BTreeSet;
 
-use super::Memory;
+use super::{Memory, Traps};
 use crate::core::thumb;
 
 const SLOTS: usize = 8192;
+const SPECIAL_SLOTS: usize = 256;
 
-/// One block of the translator.
+/// One block of the translator. The block hook copies it for every block that runs: 16 bytes, moved at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, align(16))]
 pub struct Block {
     /// Its first instruction.
     pub address: u32,
-    /// Its length in bytes; no block is longer than a page and an instruction.
-    pub size: u16,
+    /// Its length in bytes.
+    size: u32,
     /// Its instructions.
-    pub count: u16,
-    /// The last instruction ends a basic block of the architecture.
-    pub ends: bool,
-    /// The last instruction can unmask exceptions.
-    pub unmasks: bool,
-    /// One of its instructions has a breakpoint.
-    pub breakpoint: bool,
-    /// One of its instructions is a SEV.
-    pub sets_event: bool,
-    /// The block hook must look closer each time.
-    pub special: bool,
+    pub count: u32,
+    flags: u32,
 }
 
 impl Block {
-    fn scan(memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
+    /// The last instruction ends a basic block of the architecture.
+    pub const ENDS: u32 = 1;
+    /// The last instruction can unmask exceptions.
+    pub const UNMASKS: u32 = 2;
+    /// One of its instructions is a SEV.
+    pub const SETS_EVENT: u32 = 4;
+    /// One of its instructions has a breakpoint.
+    pub const BREAKPOINT: u32 = 8;
+    /// One of its instructions may have to trap.
+    pub const TRAPS: u32 = 16;
+    /// The block hook must look closer each time.
+    const SPECIAL: u32 = Block::SETS_EVENT | Block::BREAKPOINT | Block::TRAPS;
+
+    /// A block of `count` instructions in `size` bytes, with some of the flags above.
+    pub fn new(address: u32, size: u32, count: u32, flags: u32) -> Block {
+        Block { address, size, count, flags }
+    }
+
+    /// The flags for an instruction at the end of a block.
+    pub const fn flags_of(first: u16, second: u16) -> u32 {
+        let mut flags = 0;
+        if thumb::ends_block(first, second) {
+            flags |= Block::ENDS;
+        }
+        if thumb::changes_masks(first, second) {
+            flags |= Block::UNMASKS;
+        }
+        if thumb::sets_event(first, second) {
+            flags |= Block::SETS_EVENT;
+        }
+        flags
+    }
+
+    fn scan(memory: &Memory, address: u32, size: u32, traps: Traps, breakpoints: &BTreeSet<u32>) -> Block {
         let end = address.wrapping_add(size);
-        let mut block = Block { address, size: size as u16, ..Block::default() };
-        let mut at = address;
+        let (mut at, mut count, mut flags) = (address, 0, 0);
         while at < end {
             // What cannot be read was not translated either: the block ends in a fetch fault.
             let Ok(first) = memory.read_half(at) else { break };
             let second = memory.read_half(at.wrapping_add(2)).unwrap_or(0);
-            block.count += 1;
-            block.ends = thumb::ends_block(first, second);
-            block.unmasks = thumb::changes_masks(first, second);
-            block.sets_event |= thumb::sets_event(first, second);
+            count += 1;
+            // The last instruction says how the block ends; what any of them does stays.
+            flags = flags & (Block::SETS_EVENT | Block::TRAPS) | Block::flags_of(first, second);
+            if traps.concern(first, second) {
+                flags |= Block::TRAPS;
+            }
             at = at.wrapping_add(thumb::length(first));
         }
-        block.breakpoint = breakpoints.range(address..end).next().is_some();
-        block.special = block.breakpoint || block.sets_event;
-        block
+        if breakpoints.range(address..end).next().is_some() {
+            flags |= Block::BREAKPOINT;
+        }
+        Block::new(address, size, count, flags)
     }
 
     /// The address behind the last instruction.
     pub fn end(&self) -> u32 {
-        self.address.wrapping_add(u32::from(self.size))
+        self.address.wrapping_add(self.size)
+    }
+
+    /// Whether any of these flags is set.
+    pub fn has(&self, flags: u32) -> bool {
+        self.flags & flags != 0
+    }
+
+    /// Whether the block hook must look closer each time.
+    pub fn is_special(&self) -> bool {
+        self.has(Block::SPECIAL)
+    }
+
+    #[inline(always)]
+    fn is(&self, address: u32, size: u32) -> bool {
+        self.address == address && self.size == size
     }
 
     /// Which instruction of the block stands at an address.
     pub fn index_of(&self, memory: &Memory, address: u32) -> u32 {
         let mut index = 0;
         let mut at = self.address;
-        while at < address && index < u32::from(self.count) {
+        while at < address && index < self.count {
             let Ok(first) = memory.read_half(at) else { break };
             at = at.wrapping_add(thumb::length(first));
             index += 1;
@@ -66,35 +109,51 @@ impl Block {
     }
 }
 
-/// The blocks seen lately, by address.
+/// The blocks seen lately, by address. Special ones are kept apart, so that the block hook need not ask.
 pub struct Blocks {
-    slots: Box<[Block]>,
+    ordinary: [Block; SLOTS],
+    special: [Block; SPECIAL_SLOTS],
 }
 
 impl Blocks {
     pub fn new() -> Blocks {
-        Blocks { slots: vec![Block::default(); SLOTS].into() }
+        Blocks { ordinary: [Block::default(); SLOTS], special: [Block::default(); SPECIAL_SLOTS] }
     }
 
     /// Forgets everything: code or breakpoints changed.
     pub fn clear(&mut self) {
-        self.slots.fill(Block::default());
+        self.ordinary.fill(Block::default());
+        self.special.fill(Block::default());
     }
 
-    /// The block at an address, if it is known with this size.
+    /// The block at an address, if it is known with this size, and not special.
     #[inline(always)]
     pub fn get(&self, address: u32, size: u32) -> Option<&Block> {
-        let block = &self.slots[address as usize >> 1 & (SLOTS - 1)];
-        (block.address == address && u32::from(block.size) == size).then_some(block)
+        let block = &self.ordinary[address as usize >> 1 & (SLOTS - 1)];
+        block.is(address, size).then_some(block)
     }
 
-    /// The block at an address, scanned now.
-    #[cold]
-    pub fn scan(&mut self, memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
-        let block = Block::scan(memory, address, size, breakpoints);
+    /// The block at an address, whatever it is.
+    pub fn find(
+        &mut self,
+        memory: &Memory,
+        address: u32,
+        size: u32,
+        traps: Traps,
+        breakpoints: &BTreeSet<u32>,
+    ) -> Block {
+        let special = &mut self.special[address as usize >> 1 & (SPECIAL_SLOTS - 1)];
+        if special.is(address, size) {
+            return *special;
+        }
+        let block = Block::scan(memory, address, size, traps, breakpoints);
         // Code on a page that is being written may change under us: scan it each time.
         if memory.page(address).is_some_and(|page| !memory.is_dirty(page)) {
-            self.slots[address as usize >> 1 & (SLOTS - 1)] = block;
+            if block.is_special() {
+                *special = block;
+            } else {
+                self.ordinary[address as usize >> 1 & (SLOTS - 1)] = block;
+            }
         }
         block
     }

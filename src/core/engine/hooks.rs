@@ -2,11 +2,13 @@
 
 use std::{ffi::c_void, ptr::NonNull};
 
-use unicorn_engine_sys::{MemType, Prot, RegisterARM, TlbEntry, uc_emu_stop, uc_engine};
+use unicorn_engine_sys::{
+    ControlType, MemType, Prot, RegisterARM, TlbEntry, uc_ctl, uc_emu_stop, uc_engine, uc_error,
+};
 
 use super::{
-    AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageUse, Port, Reply, Search, Span,
-    Translation,
+    AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
+    Search, Span, Translation, Traps,
     blocks::{Block, Blocks},
     translator::{Kind, read_register, write_register},
 };
@@ -16,12 +18,17 @@ use crate::{
     words::{Icount, Width},
 };
 
-/// Accesses to these addresses end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
-pub const POISON: u32 = 0xc000_0000;
-/// Pages with a watchpoint appear here, as a device: this many of them.
+/// Accesses to this page end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
+pub const POISON: u32 = 0xff00_0000;
+/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of their numbers. This is the
+/// vendor's part of the system space, where no chip has memory.
 pub const SHADOW: u32 = 0xf000_0000;
-/// The most pages that can be watched at the same time.
-pub const SHADOW_PAGES: usize = 1024;
+/// The size of that space, in bytes: more than a chip has memory.
+pub const SHADOW_SIZE: u32 = 0x0f00_0000;
+
+fn shadow_of(page: PageId) -> (u32, Prot) {
+    (SHADOW + page * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
+}
 
 /// Bits of xPSR that hold ITSTATE.
 const XPSR_IT: u32 = 0x0600_fc00;
@@ -49,8 +56,8 @@ pub struct Shared {
     uc: *mut uc_engine,
     port: Option<NonNull<dyn Port>>,
 
-    /// Fast: the icount of the first instruction of `block`. Exact: the icount of the instruction at `pc`.
-    pub icount: Icount,
+    /// The icounts from the end of `block` to `threshold`: the one number that the block hook keeps.
+    left: i64,
     /// The block that runs now. Exact: the instruction that runs now, as a block of one. Of no instructions when nothing
     /// runs yet, or no more.
     pub block: Block,
@@ -60,7 +67,7 @@ pub struct Shared {
     boundary: bool,
     /// A SEV has run.
     pub event: bool,
-    /// The block hook looks closer when the end of a block is past this icount.
+    /// The block hook looks closer when the end of a block is past this icount. Fits in 63 bits.
     threshold: Icount,
     span: Span,
     attention: Attention,
@@ -70,9 +77,13 @@ pub struct Shared {
     /// The exact engine stands at an IT instruction whose block it must go through with single steps.
     pub single_steps: bool,
 
+    traps: Traps,
+    /// The exit is a trap: the instruction has not begun.
+    pub trapped: bool,
+
     pub search: Search,
-    /// Addresses of watched pages, by their index behind [`SHADOW`].
-    pub shadow: Vec<u32>,
+    /// Pages with a watchpoint, ascending.
+    pub watched: Vec<PageId>,
     found_before: Option<Hit>,
     found_here: Vec<Hit>,
 
@@ -93,7 +104,7 @@ impl Shared {
             kind,
             uc,
             port: None,
-            icount: 0,
+            left: 0,
             block: Block::default(),
             previous: Block::default(),
             boundary: false,
@@ -105,8 +116,10 @@ impl Shared {
             exit: None,
             it: ItState::default(),
             single_steps: false,
+            traps: Traps { coprocessors: 0, divide_by_zero: false },
+            trapped: false,
             search: Search::default(),
-            shadow: Vec::new(),
+            watched: Vec::new(),
             found_before: None,
             found_here: Vec::new(),
             refusal: None,
@@ -122,9 +135,10 @@ impl Shared {
     pub fn begin(&mut self, port: NonNull<dyn Port>, span: Span, pc: u32, it: ItState) {
         self.port = Some(port);
         self.span = span;
-        self.icount = span.start;
+        self.set_behind(span.start);
         // As if a block without instructions had run in front of the first one.
-        self.block = Block { address: pc, ends: span.boundary, unmasks: true, ..Block::default() };
+        let ends = if span.boundary { Block::ENDS } else { 0 };
+        self.block = Block::new(pc, 0, 0, ends | Block::UNMASKS);
         self.previous = self.block;
         self.boundary = span.boundary;
         self.event = false;
@@ -132,6 +146,12 @@ impl Shared {
         self.it = it;
         self.single_steps = false;
         self.refusal = None;
+        self.trapped = false;
+        let traps = self.port().traps();
+        if traps != self.traps {
+            self.traps = traps;
+            self.blocks.clear();
+        }
         self.attend();
     }
 
@@ -184,7 +204,9 @@ impl Shared {
     fn attend(&mut self) {
         self.attention = self.port().attention();
         let at = if self.attention.pending { 0 } else { self.attention.at };
-        self.threshold = at.min(self.span.limit);
+        let behind = self.icount_behind();
+        self.threshold = at.min(self.span.limit).min(i64::MAX as u64);
+        self.set_behind(behind);
     }
 
     fn stop(&mut self, exit: Exit) {
@@ -220,6 +242,10 @@ impl Shared {
 
     /// Whether the core wants to look at the pins at this boundary. `unmasked` tells that the masks may have changed.
     fn wants_attention(&mut self, icount: Icount, unmasked: bool) -> bool {
+        // The accesses of the instruction here are done: it must retire before anything else happens.
+        if self.muted > 0 && self.accesses_at == icount {
+            return false;
+        }
         if icount >= self.attention.at {
             return true;
         }
@@ -245,28 +271,37 @@ impl Shared {
 
     pub fn icount_at(&mut self, pc: u32) -> Icount {
         if self.kind == Kind::Exact {
-            return self.icount;
+            return self.icount();
         }
         let block = self.block;
-        self.icount + u64::from(block.index_of(self.memory(), pc))
+        self.icount() + u64::from(block.index_of(self.memory(), pc))
+    }
+
+    /// The icount of the first instruction of the block that runs now.
+    pub fn icount(&self) -> Icount {
+        self.icount_behind() - u64::from(self.block.count)
     }
 
     /// The icount of the state behind the last instruction that ran, when nothing is left undone.
     pub fn icount_behind(&self) -> Icount {
-        self.icount + u64::from(self.block.count)
+        self.threshold.wrapping_sub(self.left as u64)
+    }
+
+    fn set_behind(&mut self, icount: Icount) {
+        self.left = self.threshold.wrapping_sub(icount) as i64;
     }
 
     /// Whether the block that runs now begins a basic block of the architecture.
     fn is_boundary(&self) -> bool {
         match self.kind {
-            Kind::Fast => self.previous.ends || self.block.address != self.previous.end(),
+            Kind::Fast => self.previous.has(Block::ENDS) || self.block.address != self.previous.end(),
             Kind::Exact => self.boundary,
         }
     }
 
     /// Whether a basic block of the architecture begins at `icount`, which is a position in the block that runs now.
     pub fn is_boundary_at(&self, icount: Icount) -> bool {
-        icount == self.icount && self.is_boundary()
+        icount == self.icount() && self.is_boundary()
     }
 }
 
@@ -285,81 +320,75 @@ unsafe fn shared<'a>(data: *mut c_void) -> &'a mut Shared {
     unsafe { &mut *data.cast::<Shared>() }
 }
 
-/// A block of the fast engine begins.
+/// A block of the fast engine begins. This is where a recording spends its time: count, and be gone, in some fifteen
+/// machine instructions. Whatever is rare is a call at the very end, so that nothing is saved on the stack.
 pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
-    let address = address as u32;
-    let previous = s.block;
-    s.icount += u64::from(previous.count);
-    let block = match s.blocks.get(address, size) {
-        Some(block) => *block,
-        None => scan_block(s, address, size),
+    let Some(block) = s.blocks.get(address as u32, size) else {
+        return fast_block_unknown(s, address as u32, size);
     };
-    s.block = block;
-    s.previous = previous;
-    let end = s.icount + u64::from(block.count);
-    if end > s.threshold || block.special {
-        fast_block_closer(s, end);
+    s.left -= i64::from(block.count);
+    s.previous = s.block;
+    s.block = *block;
+    if s.left < 0 {
+        fast_block_closer(s);
     }
 }
 
 #[cold]
-fn scan_block(s: &mut Shared, address: u32, size: u32) -> Block {
+extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let memory = port_of(s.port).memory();
-    s.blocks.scan(memory, address, size, &s.search.breakpoints)
+    let block = s.blocks.find(memory, address, size, s.traps, &s.search.breakpoints);
+    s.left -= i64::from(block.count);
+    s.previous = std::mem::replace(&mut s.block, block);
+    if s.left < 0 || block.is_special() {
+        fast_block_closer(s);
+    }
 }
 
-fn fast_block_closer(s: &mut Shared, end: Icount) {
+#[cold]
+extern "C" fn fast_block_closer(s: &mut Shared) {
     let block = s.block;
-    let unmasked = s.previous.unmasks;
-    let stop = if s.is_boundary() && s.wants_attention(s.icount, unmasked) {
+    let unmasked = s.previous.has(Block::UNMASKS);
+    let icount = s.icount();
+    let stop = if s.is_boundary() && s.wants_attention(icount, unmasked) {
         Some(Exit::Attention)
-    } else if end > s.span.limit {
+    } else if s.icount_behind() > s.span.limit {
         Some(Exit::Limit)
-    } else if block.breakpoint && !s.search.collect {
+    } else if block.has(Block::TRAPS) || block.has(Block::BREAKPOINT) && !s.search.collect {
         Some(Exit::Block(block.count))
     } else {
         None
     };
     if let Some(exit) = stop {
+        s.set_behind(icount);
         s.block.count = 0;
         s.stop(exit);
         return;
     }
-    s.event |= block.sets_event;
-    if block.breakpoint {
+    s.event |= block.has(Block::SETS_EVENT);
+    if block.has(Block::BREAKPOINT) {
         s.settle_found();
         let memory = port_of(s.port).memory();
         for &pc in s.search.breakpoints.range(block.address..block.end()) {
-            let icount = s.icount + u64::from(block.index_of(memory, pc));
+            let icount = icount + u64::from(block.index_of(memory, pc));
             s.found_here.push(Hit { icount, found: Found::Breakpoint });
         }
     }
 }
 
 /// A block of the exact engine begins: the only place to stop in front of an instruction that is inside an IT block.
-pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, _address: u64, _size: u32, data: *mut c_void) {
+pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
-    let (icount, boundary, unmasked) = exact_position(s);
-    let exit = if icount >= s.span.limit {
-        Exit::Limit
-    } else if boundary && s.wants_attention(icount, unmasked) {
-        Exit::Attention
-    } else {
-        return;
-    };
-    s.retire();
-    s.stop(exit);
+    s.arrive_at(address as u32);
+    if let Some(exit) = s.exact_stop() {
+        s.stop(exit);
+    }
 }
 
-/// The icount of the next instruction, whether it begins a basic block, and whether the one before can unmask.
-fn exact_position(s: &Shared) -> (Icount, bool, bool) {
-    (s.icount_behind(), s.block.ends, s.block.unmasks)
-}
-
-/// An instruction of the exact engine begins.
+/// An instruction of the exact engine begins. Instructions that an IT block skips are not announced.
 pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
@@ -367,79 +396,135 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
         return;
     }
     let address = address as u32;
-    let (icount, boundary, unmasked) = exact_position(s);
-    if s.block.count != 0 {
-        s.advance_it();
-    }
+    s.arrive_at(address);
     // Inside an IT block the translator cannot stop; `Translator::step_through_it` sees to it.
     let can_stop = s.it.0 == 0;
+    let breakpoint = s.search.breakpoints.contains(&address);
     if can_stop {
-        let stop = if icount >= s.span.limit {
-            Some(Exit::Limit)
-        } else if boundary && s.wants_attention(icount, unmasked) {
-            Some(Exit::Attention)
-        } else if !s.search.collect && s.search.breakpoints.contains(&address) {
-            Some(Exit::Found(Found::Breakpoint))
-        } else {
-            None
-        };
-        if let Some(exit) = stop {
-            s.retire();
+        let found = (breakpoint && !s.search.collect).then_some(Exit::Found(Found::Breakpoint));
+        if let Some(exit) = s.exact_stop().or(found) {
             s.stop(exit);
             return;
         }
     }
     let first = s.memory().read_half(address).unwrap_or(0);
     let second = s.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
+    if can_stop && let Some(fault) = s.trap(first, second) {
+        s.trapped = true;
+        s.stop(Exit::Fault(fault));
+        return;
+    }
     if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
         let instructions = 4 - (first & 0xf).trailing_zeros();
         let inside = address..address.wrapping_add(2 + 4 * instructions);
-        if s.span.limit <= icount + u64::from(instructions)
-            || s.search.breakpoints.range(inside).next().is_some() && !s.search.collect
+        if s.span.limit <= s.icount_behind() + u64::from(instructions)
+            || s.search.breakpoints.range(inside.clone()).next().is_some() && !s.search.collect
+            || s.traps_in(inside)
         {
-            s.retire();
             s.single_steps = true;
             // SAFETY: called from a hook of this live engine.
             unsafe { uc_emu_stop(s.uc) };
             return;
         }
     }
-    s.retire();
     s.event |= thumb::sets_event(first, second);
-    s.block = Block {
-        address,
-        size: thumb::length(first) as u16,
-        count: 1,
-        ends: thumb::ends_block(first, second),
-        unmasks: thumb::changes_masks(first, second),
-        ..Block::default()
-    };
-    if s.search.collect && s.search.breakpoints.contains(&address) {
+    s.begin_instruction(address, first, second);
+    if s.search.collect && breakpoint {
         s.settle_found();
+        let icount = s.icount();
         s.found(Hit { icount, found: Found::Breakpoint });
     }
 }
 
 impl Shared {
-    /// Exact: counts the instruction that ran, if one did. What it was still tells what the next one begins.
-    pub fn retire(&mut self) {
-        self.icount += u64::from(self.block.count);
-        self.block.count = 0;
-        self.boundary = self.block.ends;
+    /// Why the next instruction must not be executed, if so.
+    pub fn trap(&self, first: u16, second: u16) -> Option<Fault> {
+        if !self.traps.concern(first, second) {
+            return None;
+        }
+        if self.it.0 != 0 && !thumb::condition_passed(self.it.condition(), self.register(RegisterARM::XPSR)) {
+            return None;
+        }
+        match thumb::divisor(first, second) {
+            None => Some(Fault::NoCoprocessor),
+            Some(register) => (self.general_register(register) == 0).then_some(Fault::DivideByZero),
+        }
     }
 
-    fn advance_it(&mut self) {
-        let first = self.memory_half(self.block.address);
-        self.it = self.it.after(first);
+    fn general_register(&self, number: usize) -> u32 {
+        super::translator::general_register(self.uc, number)
+    }
+
+    /// Whether an instruction in a range of addresses may have to trap.
+    fn traps_in(&mut self, range: std::ops::Range<u32>) -> bool {
+        let traps = self.traps;
+        let mut at = range.start;
+        while at < range.end {
+            let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
+            if traps.concern(first, second) {
+                return true;
+            }
+            at = at.wrapping_add(thumb::length(first));
+        }
+        false
+    }
+
+    /// Exact: counts the instruction that ran, and those behind it that an IT block skips, up to the one at `address`.
+    pub fn arrive_at(&mut self, address: u32) {
+        self.retire();
+        while self.it.0 != 0 && self.block.end() != address {
+            self.skip();
+            self.retire();
+        }
+    }
+
+    /// Exact: counts the instruction that ran, if one did. What it was still tells what the next one begins.
+    fn retire(&mut self) {
+        if self.block.count == 0 {
+            return;
+        }
+        self.it = self.it.after(self.memory_half(self.block.address));
+        self.block.count = 0;
+        self.boundary = self.block.has(Block::ENDS);
+    }
+
+    /// Exact: the instruction at `address` runs now, as a block of one.
+    fn begin_instruction(&mut self, address: u32, first: u16, second: u16) {
+        self.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
+        self.left -= 1;
+    }
+
+    /// Exact: takes the instruction behind the last one for one that has run.
+    fn skip(&mut self) {
+        let address = self.block.end();
+        let (first, second) = (self.memory_half(address), self.memory_half(address.wrapping_add(2)));
+        if self.search.collect && self.search.breakpoints.contains(&address) {
+            self.settle_found();
+            let icount = self.icount_behind();
+            self.found(Hit { icount, found: Found::Breakpoint });
+        }
+        self.begin_instruction(address, first, second);
+    }
+
+    /// Exact: whether to stop in front of the next instruction, whatever it is.
+    fn exact_stop(&mut self) -> Option<Exit> {
+        if self.at_limit() {
+            return Some(Exit::Limit);
+        }
+        let unmasked = self.block.has(Block::UNMASKS);
+        let icount = self.icount_behind();
+        (self.boundary && self.wants_attention(icount, unmasked)).then_some(Exit::Attention)
     }
 
     fn memory_half(&mut self, address: u32) -> u16 {
         self.memory().read_half(address).unwrap_or(0)
     }
 
-    /// Exact: the instruction in front of the exit of a single step has run.
+    /// Exact: the instruction in front of the exit of a single step has run, or was skipped.
     pub fn stepped(&mut self) {
-        self.advance_it();
+        if self.block.count == 0 {
+            self.skip();
+        }
         self.retire();
     }
 
@@ -450,7 +535,7 @@ impl Shared {
 
     /// Exact: whether the limit is reached.
     pub fn at_limit(&self) -> bool {
-        self.icount >= self.span.limit
+        self.icount_behind() >= self.span.limit
     }
 }
 
@@ -464,7 +549,8 @@ pub unsafe extern "C" fn interrupt(_uc: *mut uc_engine, number: u32, data: *mut 
         8 => Exit::ExceptionReturn(s.register(RegisterARM::PC) | (s.register(RegisterARM::XPSR) >> 24 & 1)),
         17 => Exit::Fault(Fault::NoCoprocessor),
         18 => Exit::Fault(Fault::InvalidState),
-        22 => Exit::Fault(Fault::Access { address: 0, fault: AccessFault::Unaligned }),
+        // 4: a data abort can only be an unaligned LDREX or STREX: what else is refused never gets that far.
+        4 | 22 => Exit::Fault(Fault::Access { address: 0, fault: AccessFault::Unaligned }),
         _ => Exit::Fault(Fault::Undefined),
     };
     s.stop(exit);
@@ -520,6 +606,12 @@ pub unsafe extern "C" fn fill(
         MemType::WRITE => PageUse::Store,
         _ => PageUse::Load,
     };
+    if s.port.is_none() {
+        // Not a run: `Translator::drop_code` asks where the code is, and flushes what it is told.
+        // SAFETY: Unicorn passes a valid entry to fill.
+        unsafe { result.write(TlbEntry { paddr: u64::from(address & !(PAGE - 1)), perms: Prot::ALL }) };
+        return true;
+    }
     let privileged = s.is_privileged();
     let entry = s.entry(address, page_use, privileged);
     if page_use != PageUse::Fetch {
@@ -540,13 +632,14 @@ impl Shared {
         let fault = match translation {
             Translation::Memory { page_address: physical, write, execute } => {
                 let page = self.memory().page(physical).expect("translate names a page of memory");
-                if page_use == PageUse::Fetch && execute {
+                if page_use == PageUse::Fetch && execute && !self.memory().is_code(page) {
                     self.memory().mark_code(page);
+                    if self.memory().is_dirty(page) {
+                        self.forget_permissions();
+                    }
                 }
-                if page_use != PageUse::Fetch
-                    && let Some(index) = self.shadow.iter().position(|watched| *watched == physical)
-                {
-                    return Some((SHADOW + index as u32 * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0)));
+                if page_use != PageUse::Fetch && self.watched.binary_search(&page).is_ok() {
+                    return Some(shadow_of(page));
                 }
                 if page_use == PageUse::Store && write {
                     if self.memory().is_code(page) {
@@ -569,11 +662,8 @@ impl Shared {
                 AccessFault::Bus
             }
             Translation::Guarded { page_address: physical } if page_use != PageUse::Fetch => {
-                let index = self.shadow.iter().position(|page| *page == physical).unwrap_or_else(|| {
-                    self.shadow.push(physical);
-                    self.shadow.len() - 1
-                });
-                return Some((SHADOW + index as u32 * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0)));
+                let page = self.memory().page(physical).expect("translate names a page of memory");
+                return Some(shadow_of(page));
             }
             Translation::Device if page_use != PageUse::Fetch => {
                 return Some((page_address, Prot(Prot::READ.0 | Prot::WRITE.0)));
@@ -586,6 +676,16 @@ impl Shared {
         self.refusal = Some(Refusal { page: page_address, fault });
         // Refusing here would lose the address within the page: let data accesses run into the unmapped hook instead.
         (page_use != PageUse::Fetch).then_some((POISON, Prot(Prot::READ.0 | Prot::WRITE.0)))
+    }
+
+    /// Code begins to run from a page that was written: stores that went straight to memory so far must be seen from
+    /// now on, under every address that the page has.
+    fn forget_permissions(&self) {
+        let flush = ControlType(ControlType::TLB_FLUSH.0 | ControlType::IO_WRITE.0);
+        // SAFETY: called from a hook of this live engine; flushing takes no more arguments. The translator looks a page
+        // up again behind each TLB fill.
+        let error = unsafe { uc_ctl(self.uc, flush) };
+        debug_assert_eq!(error, uc_error::OK);
     }
 
     /// Why a fetch was refused.
@@ -627,7 +727,7 @@ pub unsafe extern "C" fn access(
     let address = address as u32;
     let pc = s.register(RegisterARM::PC);
     let icount = s.icount_at(pc);
-    let done = if address >= SHADOW {
+    let done = if address.wrapping_sub(SHADOW) < SHADOW_SIZE {
         s.watched_access(icount, address, size as u32, store)
     } else {
         s.device_access(icount, address, size as u32, store)
@@ -708,8 +808,8 @@ impl Shared {
         let address = self.shadow_address(shadow);
         let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
         let privileged = self.is_privileged();
-        if !self.port().allows(address, size, page_use, privileged) {
-            return self.refuse(address, AccessFault::Protection);
+        if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
+            return self.refuse(address, fault);
         }
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
@@ -742,9 +842,8 @@ impl Shared {
         false
     }
 
-    fn shadow_address(&self, shadow: u32) -> u32 {
-        let page = self.shadow[((shadow - SHADOW) / PAGE) as usize];
-        page + (shadow & (PAGE - 1))
+    fn shadow_address(&mut self, shadow: u32) -> u32 {
+        self.memory().page_address((shadow - SHADOW) / PAGE) + (shadow & (PAGE - 1))
     }
 }
 

@@ -86,11 +86,18 @@ pub struct Memory {
     blocks: Vec<Block>,
     dirty: Vec<bool>,
     before: Pages,
-    /// Pages from which instructions were translated and that can be written: their translations can go stale.
+    /// Pages from which instructions were fetched.
     code: Vec<bool>,
+    /// Those of them that can be written: their translations can go stale.
+    writable_code: Vec<PageId>,
     /// Code pages written by anything but the engine's own stores, since the engines last looked.
     stale_code: Vec<PageId>,
-    hashes: Vec<Option<u64>>,
+    /// Of each page, as it was when it was last asked for; and their sum.
+    hashes: Vec<u64>,
+    sum: u64,
+    /// Pages that may have another hash by now: a list, and for each page whether it is in it.
+    unhashed: Vec<PageId>,
+    is_unhashed: Vec<bool>,
     epoch: u64,
 }
 
@@ -124,8 +131,12 @@ impl Memory {
             dirty: vec![false; pages as usize],
             before: Pages::default(),
             code: vec![false; pages as usize],
+            writable_code: Vec::new(),
             stale_code: Vec::new(),
-            hashes: vec![None; pages as usize],
+            hashes: vec![0; pages as usize],
+            sum: 0,
+            unhashed: (0..pages).collect(),
+            is_unhashed: vec![true; pages as usize],
             epoch: 1,
         }
     }
@@ -181,7 +192,7 @@ impl Memory {
             return;
         }
         self.dirty[index] = true;
-        self.hashes[index] = None;
+        self.forget_hash(page);
         let start = self.before.bytes.len();
         self.before.bytes.resize(start + PAGE as usize, 0);
         let mut bytes = std::mem::take(&mut self.before.bytes);
@@ -192,7 +203,10 @@ impl Memory {
 
     /// Notes that instructions are fetched from a page.
     pub fn mark_code(&mut self, page: PageId) {
-        self.code[page as usize] = true;
+        if !std::mem::replace(&mut self.code[page as usize], true) && self.page_kind(page) == RegionKind::Ram
+        {
+            self.writable_code.push(page);
+        }
     }
 
     /// Whether instructions were fetched from a page.
@@ -202,8 +216,7 @@ impl Memory {
 
     /// Every writable page that instructions were fetched from.
     pub fn writable_code(&self) -> impl Iterator<Item = PageId> + '_ {
-        (0..self.code.len() as PageId)
-            .filter(|page| self.code[*page as usize] && self.page_kind(*page) == RegionKind::Ram)
+        self.writable_code.iter().copied()
     }
 
     /// Changes when permissions handed out so far are no longer right.
@@ -225,7 +238,6 @@ impl Memory {
     pub fn take_changes(&mut self) -> Pages {
         for &page in &self.before.ids {
             self.dirty[page as usize] = false;
-            self.hashes[page as usize] = None;
         }
         self.epoch += 1;
         std::mem::take(&mut self.before)
@@ -246,7 +258,7 @@ impl Memory {
                 std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.pointer(page).as_ptr(), bytes.len())
             };
             bytes.copy_from_slice(&old);
-            self.hashes[page as usize] = None;
+            self.forget_hash(page);
             if self.code[page as usize] {
                 self.stale_code.push(page);
             }
@@ -321,21 +333,25 @@ impl Memory {
 
     /// A digest of all of memory. Costs only the pages written since it was last asked.
     pub fn digest(&mut self) -> u64 {
-        let mut bytes = vec![0; PAGE as usize];
-        let mut sum = 0u64;
-        for page in 0..self.hashes.len() {
-            let hash = match self.hashes[page] {
-                Some(hash) if !self.dirty[page] => hash,
-                _ => {
-                    self.copy_page(page as PageId, &mut bytes);
-                    let hash = xxh3_64_with_seed(&bytes, page as u64);
-                    self.hashes[page] = Some(hash);
-                    hash
-                }
-            };
-            sum = sum.wrapping_add(hash);
+        let mut bytes = [0; PAGE as usize];
+        for page in std::mem::take(&mut self.unhashed) {
+            self.copy_page(page, &mut bytes);
+            let hash = xxh3_64_with_seed(&bytes, page.into());
+            let old = std::mem::replace(&mut self.hashes[page as usize], hash);
+            self.sum = self.sum.wrapping_sub(old).wrapping_add(hash);
+            // Stores to a dirty page go unseen: its hash is good for this once.
+            self.is_unhashed[page as usize] = self.dirty[page as usize];
+            if self.dirty[page as usize] {
+                self.unhashed.push(page);
+            }
         }
-        sum
+        self.sum
+    }
+
+    fn forget_hash(&mut self, page: PageId) {
+        if !std::mem::replace(&mut self.is_unhashed[page as usize], true) {
+            self.unhashed.push(page);
+        }
     }
 }
 

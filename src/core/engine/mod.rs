@@ -8,6 +8,8 @@
 mod blocks;
 mod hooks;
 mod memory;
+#[cfg(test)]
+mod tests;
 mod translator;
 
 use std::collections::BTreeSet;
@@ -15,6 +17,7 @@ use std::collections::BTreeSet;
 pub use memory::{Memory, PAGE, PageId, Pages};
 pub use translator::{Kind, Ran, Translator};
 
+use super::thumb;
 use crate::{
     timeline::{WatchKind, Watchpoint},
     words::{BusFault, Icount, Width},
@@ -110,20 +113,45 @@ pub struct Attention {
     pub pending: bool,
 }
 
+/// Instructions that the translator would execute, but that the core must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traps {
+    /// The coprocessors that exist and are enabled (CPACR), a bit each.
+    pub coprocessors: u16,
+    /// CCR.DIV_0_TRP.
+    pub divide_by_zero: bool,
+}
+
+impl Traps {
+    /// Whether an instruction may have to trap.
+    pub fn concern(&self, first: u16, second: u16) -> bool {
+        thumb::coprocessor(first, second).is_some_and(|number| self.coprocessors >> number & 1 == 0)
+            || self.divide_by_zero && thumb::divisor(first, second).is_some()
+    }
+}
+
 /// What the engine wants of the rest of the core while it runs.
 pub trait Port {
     /// Flash and RAM.
     fn memory(&mut self) -> &mut Memory;
     /// Where a page leads.
     fn translate(&mut self, address: u32, page_use: PageUse, privileged: bool) -> Translation;
-    /// Whether the memory protection lets all bytes of an access to a guarded page pass.
-    fn allows(&mut self, address: u32, size: u32, page_use: PageUse, privileged: bool) -> bool;
+    /// Whether all bytes of an access to a guarded page may pass.
+    fn allows(
+        &mut self,
+        address: u32,
+        size: u32,
+        page_use: PageUse,
+        privileged: bool,
+    ) -> Result<(), AccessFault>;
     /// A load by the instruction at this icount.
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply;
     /// A store by the instruction at this icount.
     fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply;
     /// When attention is wanted, as things stand now.
     fn attention(&mut self) -> Attention;
+    /// Which instructions trap as things stand now.
+    fn traps(&mut self) -> Traps;
     /// Whether a pending exception can be taken with these masks.
     fn takeable(&mut self, masks: Masks) -> bool;
     /// Whether the access just done must take effect before the next instruction: it changed permissions, or asked for
@@ -191,8 +219,8 @@ pub enum Exit {
     Limit,
     /// At a boundary at which the core asked for attention.
     Attention,
-    /// In front of a block with a breakpoint in it, this many instructions long; only the fast engine.
-    Block(u16),
+    /// In front of a block that only the exact engine can run, this many instructions long.
+    Block(u32),
     /// In front of an instruction that the search is for.
     Found(Found),
     /// In front of an instruction whose accesses made an exception takeable; they are done, and the engine answers them
@@ -228,6 +256,8 @@ pub enum Fault {
     Undefined,
     /// A coprocessor that is absent or disabled.
     NoCoprocessor,
+    /// A division by zero while CCR.DIV_0_TRP is set.
+    DivideByZero,
     /// EPSR.T is clear.
     InvalidState,
 }

@@ -11,7 +11,7 @@ use unicorn_engine_sys::{
 
 use super::{
     Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span,
-    hooks::{self, SHADOW, SHADOW_PAGES, Shared},
+    hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared},
 };
 use crate::{
     core::{
@@ -94,6 +94,12 @@ pub struct Ran {
     pub exit: Exit,
 }
 
+/// Reads R0 to R15.
+pub fn general_register(uc: *mut uc_engine, number: usize) -> u32 {
+    let special = [RegisterARM::SP, RegisterARM::LR, RegisterARM::PC];
+    read_register(uc, GENERAL.get(number).copied().unwrap_or_else(|| special[number - GENERAL.len()]))
+}
+
 /// One instance of Unicorn over a [`Memory`] that must outlive it.
 pub struct Translator {
     uc: Unicorn<'static, ()>,
@@ -136,11 +142,14 @@ impl Translator {
                     && u64::from(base) < u64::from(start) + u64::from(length)
             })
         };
-        for (base, size) in DEVICES.into_iter().filter(|(base, size)| !is_memory(*base, *size)) {
+        let mut devices: Vec<_> =
+            DEVICES.into_iter().filter(|(base, size)| !is_memory(*base, *size)).collect();
+        for &(base, size) in &devices {
             translator.map_device(base, size, hooks::device_load, hooks::device_store)?;
         }
-        translator.map_device(SHADOW, SHADOW_PAGES as u32 * PAGE, hooks::shadow_load, hooks::shadow_store)?;
-        translator.add_hooks()?;
+        translator.map_device(SHADOW, SHADOW_SIZE, hooks::shadow_load, hooks::shadow_store)?;
+        devices.push((SHADOW, SHADOW_SIZE));
+        translator.add_hooks(&devices)?;
         Ok(translator)
     }
 
@@ -161,16 +170,19 @@ impl Translator {
         }
     }
 
-    fn add_hooks(&mut self) -> Result<(), uc_error> {
+    /// `devices` are the ranges that [`Translator::map_device`] has mapped.
+    fn add_hooks(&mut self, devices: &[(u32, u32)]) -> Result<(), uc_error> {
         use std::ffi::c_void;
         let uc = self.uc.get_handle();
         let data: *mut c_void = ptr::from_mut(&mut *self.shared).cast();
-        let add = |kind: HookType, callback: *mut c_void| {
+        let add_for = |first: u64, last: u64, kind: HookType, callback: *mut c_void| {
             let mut hook = 0;
             // SAFETY: each callback has the signature that Unicorn documents for its kind, and `data` is boxed and
-            // lives as long as the engine. A range with begin > end means everywhere.
-            Result::from(unsafe { uc_hook_add(uc, &mut hook, kind.0 as i32, callback, data, 1, 0) })
+            // lives as long as the engine.
+            Result::from(unsafe { uc_hook_add(uc, &mut hook, kind.0 as i32, callback, data, first, last) })
         };
+        // A range with first > last means everywhere.
+        let add = |kind, callback| add_for(1, 0, kind, callback);
         match self.kind {
             Kind::Fast => add(HookType::BLOCK, hooks::fast_block as *mut c_void)?,
             Kind::Exact => {
@@ -181,10 +193,17 @@ impl Translator {
         add(HookType::INTR, hooks::interrupt as *mut c_void)?;
         add(HookType::INSN_INVALID, hooks::invalid as *mut c_void)?;
         add(HookType::TLB_FILL, hooks::fill as *mut c_void)?;
+        // Bounded to where they are needed: a store to memory that any memory hook covers goes the slow way for ever.
+        let add_for = |base: u32, size: u32, kind: HookType, callback: *mut c_void| {
+            add_for(base.into(), u64::from(base) + u64::from(size) - 1, kind, callback)
+        };
         let unmapped = HookType(HookType::MEM_READ_UNMAPPED.0 | HookType::MEM_WRITE_UNMAPPED.0);
-        add(unmapped, hooks::unmapped as *mut c_void)?;
+        add_for(POISON, PAGE, unmapped, hooks::unmapped as *mut c_void)?;
         let protected = HookType(HookType::MEM_READ_PROT.0 | HookType::MEM_WRITE_PROT.0);
-        add(protected, hooks::access as *mut c_void)
+        for &(base, size) in devices {
+            add_for(base, size, protected, hooks::access as *mut c_void)?;
+        }
+        Ok(())
     }
 
     /// Sets what the debugger looks for. `memory` tells where watched addresses really are.
@@ -193,19 +212,16 @@ impl Translator {
         if shared.search.breakpoints != search.breakpoints {
             shared.blocks.clear();
         }
-        let mut shadow: Vec<u32> = Vec::new();
+        let mut watched = Vec::new();
         for watch in &search.watchpoints {
             let first = watch.address & !(PAGE - 1);
-            let last = watch.address.saturating_add(watch.length.max(1) - 1) & !(PAGE - 1);
-            for page in (first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)) {
-                let address = memory.page_address(page);
-                if !shadow.contains(&address) && shadow.len() < SHADOW_PAGES {
-                    shadow.push(address);
-                }
-            }
+            let last = watch.address.saturating_add(watch.length.max(1) - 1);
+            watched.extend((first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)));
         }
-        if shadow != shared.shadow {
-            shared.shadow = shadow;
+        watched.sort_unstable();
+        watched.dedup();
+        if watched != shared.watched {
+            shared.watched = watched;
             self.epoch = 0;
         }
         shared.search = search.clone();
@@ -225,6 +241,12 @@ impl Translator {
     /// Lets the instruction that stopped here with [`Exit::Accessed`] run again without doing its accesses again.
     pub fn repeat_accesses(&mut self) {
         self.shared.repeat_accesses();
+    }
+
+    /// The size in bytes of the block at the last exit of the fast engine.
+    #[cfg(test)]
+    pub fn block_size(&self) -> u32 {
+        self.shared.block.end() - self.shared.block.address
     }
 
     /// Drops translations of code that changed.
@@ -280,6 +302,12 @@ impl Translator {
             return Some(self.exit(uc_error::OK));
         }
         let first = self.shared.memory().read_half(address).unwrap_or(0);
+        let second = self.shared.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
+        if let Some(fault) = self.shared.trap(first, second) {
+            self.shared.trapped = true;
+            self.shared.exit = Some(Exit::Fault(fault));
+            return Some(self.exit(uc_error::OK));
+        }
         let next = address.wrapping_add(thumb::length(first));
         let range = (u64::from(address), u64::from(next) + 2);
         self.uc.ctl_set_exits(&[next.into()]).expect("exits are enabled");
@@ -300,6 +328,9 @@ impl Translator {
     fn exit(&mut self, error: uc_error) -> Ran {
         let uc = self.uc.get_handle();
         let shared = &mut self.shared;
+        if self.kind == Kind::Exact && shared.exit.is_none() && error != uc_error::OK {
+            shared.arrive_at(read_register(uc, RegisterARM::PC)); // a fetch was refused: all before has run
+        }
         let behind = shared.icount_behind();
         // A refused fetch is an error without a hook of its own; only WFI ends a run without any.
         let exit = shared.exit.unwrap_or_else(|| match error {
@@ -307,8 +338,11 @@ impl Translator {
             _ => Exit::Fault(Fault::Fetch(shared.fetch_fault())),
         });
         let icount = match exit {
-            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => shared.icount,
-            Exit::Fault(Fault::InvalidState) => shared.icount,
+            _ if shared.trapped => shared.icount(),
+            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
+                shared.icount()
+            }
+            Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
             }

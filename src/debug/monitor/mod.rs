@@ -12,8 +12,8 @@ use std::fmt::Write;
 use thiserror::Error;
 
 pub(super) use self::hints::outcome_in_words;
-pub use self::position::{Position, PositionError};
 pub(super) use self::reports::part;
+pub use self::position::{Position, PositionError};
 use super::stub::Stub;
 use crate::timeline::TimelineError;
 
@@ -146,7 +146,7 @@ fn help(_stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
     for command in chosen {
         let usage = format!("{} {}", command.name, command.arguments);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {:<31} {}", usage.trim_end(), command.about);
+        let _ = writeln!(text, "  {:<30} {}", usage.trim_end(), command.about);
     }
     text.push_str(
         "A POSITION is an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, a part of the run (37.5%),\n\
