@@ -2,11 +2,14 @@
 
 use std::{
     io::{self, Read, Write},
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
-    thread,
+    thread::{self, Thread},
     time::{Duration, Instant},
 };
 
+use ringbuf::{
+    HeapCons, HeapProd, HeapRb,
+    traits::{Consumer, Observer, Producer, Split},
+};
 use untick::{
     machine::{
         Host, SemihostingCall,
@@ -23,6 +26,9 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A burst of output without line ends is shown in pieces of this size.
 const PIECE: usize = 4096;
+
+/// This much is read ahead of the firmware: a large pipe is read as the firmware takes it, not at once.
+const AHEAD: usize = 4 * PIECE;
 
 /// A device that has been given more than this surely reads it.
 const MOST_LENT: usize = 1 << 16;
@@ -166,79 +172,88 @@ impl Drop for Screen {
 
 /// Bytes from standard input, read by a thread of its own so that the machine never waits for them.
 pub struct Input {
-    /// `None` at the end of input.
-    arriving: Option<Receiver<Vec<u8>>>,
-    /// What has arrived and is not taken yet.
-    waiting: Vec<u8>,
+    /// What was taken and given back: it comes first.
+    returned: Vec<u8>,
+    /// `None`: nothing will arrive any more.
+    arriving: Option<Arriving>,
+}
+
+/// The machine's end of the ring through which bytes arrive. An end that has to wait for the other one parks.
+struct Arriving {
+    bytes: HeapCons<u8>,
+    reader: Thread,
 }
 
 impl Input {
     /// No input at all: the terminal belongs to somebody else.
     pub fn none() -> Input {
-        Input { arriving: None, waiting: Vec::new() }
+        Input { returned: Vec::new(), arriving: None }
     }
 
-    /// Standard input, from now on.
+    /// Standard input, from now on, for the calling thread.
     pub fn standard() -> Input {
         Input::from_reader(io::stdin())
     }
 
     fn from_reader(reader: impl Read + Send + 'static) -> Input {
-        // A few pieces: a large pipe is read as the firmware takes it, not at once.
-        let (sender, receiver) = sync_channel(4);
-        thread::spawn(move || forward(reader, &sender));
-        Input { arriving: Some(receiver), waiting: Vec::new() }
+        let (ring, bytes) = HeapRb::new(AHEAD).split();
+        let machine = thread::current();
+        let reader = thread::spawn(move || forward(reader, ring, &machine)).thread().clone();
+        Input { returned: Vec::new(), arriving: Some(Arriving { bytes, reader }) }
     }
 
     /// Puts bytes in front of what is there.
     fn put_back(&mut self, mut bytes: Vec<u8>) {
-        bytes.append(&mut self.waiting);
-        self.waiting = bytes;
+        bytes.append(&mut self.returned);
+        self.returned = bytes;
     }
 
     /// At most `most` bytes that are there.
     fn take(&mut self, most: usize) -> Vec<u8> {
-        if self.waiting.is_empty()
-            && let Some(arriving) = &self.arriving
-        {
-            match arriving.try_recv() {
-                Ok(bytes) => self.waiting = bytes,
-                Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => self.arriving = None,
-            }
+        if !self.returned.is_empty() {
+            return self.returned.drain(..most.min(self.returned.len())).collect();
         }
-        self.waiting.drain(..most.min(self.waiting.len())).collect()
+        let Some(arriving) = &mut self.arriving else { return Vec::new() };
+        let taken: Vec<u8> = arriving.bytes.pop_iter().take(most).collect();
+        if !taken.is_empty() {
+            arriving.reader.unpark(); // there is room again
+        }
+        taken
     }
 
     /// Waits until there is input, for at most this time. False when there will never be any.
     fn wait(&mut self, time: Duration) -> bool {
-        if !self.waiting.is_empty() {
-            return true;
+        let start = Instant::now();
+        while self.returned.is_empty() {
+            let Some(arriving) = &self.arriving else { return false };
+            // In this order: the last bytes may arrive between the two questions.
+            let ended = !arriving.bytes.write_is_held();
+            if !arriving.bytes.is_empty() {
+                break;
+            }
+            if ended {
+                self.arriving = None;
+                return false;
+            }
+            let Some(rest) = time.checked_sub(start.elapsed()) else { break };
+            thread::park_timeout(rest);
         }
-        let Some(arriving) = &self.arriving else { return false };
-        match arriving.recv_timeout(time) {
-            Ok(bytes) => self.waiting = bytes,
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => self.arriving = None,
-        }
-        self.arriving.is_some() || !self.waiting.is_empty()
+        true
     }
 }
 
-/// Passes bytes on until either side ends.
-fn forward(mut reader: impl Read, sender: &SyncSender<Vec<u8>>) {
-    let mut piece = [0; PIECE];
+/// Passes bytes on until the input ends.
+fn forward(mut reader: impl Read, mut ring: HeapProd<u8>, machine: &Thread) {
     loop {
-        match reader.read(&mut piece) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(0) | Err(_) => return,
-            Ok(length) => {
-                if sender.send(piece[..length].to_vec()).is_err() {
-                    return;
-                }
-            }
+        match ring.read_from(&mut reader, None) {
+            None => thread::park(), // full
+            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Some(Ok(0) | Err(_)) => break,
+            Some(Ok(_)) => machine.unpark(),
         }
     }
+    drop(ring);
+    machine.unpark();
 }
 
 #[cfg(test)]
@@ -330,6 +345,17 @@ mod tests {
         assert_eq!(screen.read(4), b"ef");
         assert_eq!(screen.read(4), b"", "the end of input");
         assert!(!screen.input.wait(Duration::ZERO), "there will never be any");
+    }
+
+    #[test]
+    fn more_input_than_is_read_ahead_arrives_whole() {
+        let sent: Vec<u8> = (0..3 * AHEAD as u32 + 7).map(|n| (n / 5) as u8).collect();
+        let mut input = Input::from_reader(io::Cursor::new(sent.clone()));
+        let mut arrived = Vec::new();
+        while input.wait(Duration::from_secs(60)) {
+            arrived.extend(input.take(1000));
+        }
+        assert!(arrived == sent, "{} bytes of {}", arrived.len(), sent.len());
     }
 
     #[test]

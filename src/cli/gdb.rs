@@ -52,7 +52,11 @@ pub fn debug(
         true => Some(scratch.file(&elf_name(&image.origin), &image.file)?),
         false => None,
     };
-    let arguments = client::arguments(server.address(), elf.as_deref(), Some(&script));
+    let mut arguments = client::arguments(server.address(), elf.as_deref(), Some(&script));
+    if more_arguments.is_empty() {
+        // Nobody has told GDB what to do: a person will.
+        arguments.extend(["-ex".into(), "monitor hints".into()]);
+    }
     let child = Command::new(&program)
         .args(arguments)
         .args(more_arguments)

@@ -165,12 +165,13 @@ pub fn core_name(core: CoreKind) -> &'static str {
     }
 }
 
-/// Flash and RAM in words.
+/// Flash and RAM in words; what there is none of is left out.
 pub fn memory(config: &Config) -> String {
-    let total = |kind| {
-        let sizes =
-            config.regions.iter().filter(|region| region.kind == kind).map(|region| u64::from(region.size));
-        show::size(sizes.sum())
+    let total = |kind, name| {
+        let regions = config.regions.iter().filter(|region| region.kind == kind);
+        let sum: u64 = regions.map(|region| u64::from(region.size)).sum();
+        (sum > 0).then(|| format!("{} {name}", show::size(sum)))
     };
-    format!("{} flash, {} RAM", total(RegionKind::Flash), total(RegionKind::Ram))
+    let parts = [total(RegionKind::Flash, "flash"), total(RegionKind::Ram, "RAM")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

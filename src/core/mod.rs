@@ -17,3 +17,4 @@ pub use config::{Config, CoreKind, Region, RegionKind};
 pub use engine::{Found, Hit, Memory, PAGE, Pages, Search, unicorn_version};
 pub use run::{Context, Core, EngineError, Halt, Travel};
 pub use state::{Activity, STATE_HEAP_BYTES, State};
+pub use thumb::accesses_several;

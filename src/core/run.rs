@@ -34,7 +34,7 @@ pub struct Travel<'a> {
     pub faults: bool,
     /// Stop when an interrupted context runs again.
     pub resumed: Option<Context>,
-    /// Stop when an interrupt has been entered.
+    /// Stop when a handler has been entered that steps go over: that of an interrupt or of a supervisor call.
     pub interrupts: bool,
 }
 
@@ -53,14 +53,16 @@ pub struct Context {
 }
 
 impl Context {
-    /// Whether it is that of an interrupt handler: of something that comes from outside the flow of the program.
-    pub fn is_interrupt(self) -> bool {
-        is_interrupt(self.ipsr as u16)
+    /// Whether it is that of a handler that steps go over.
+    pub fn is_stepped_over(self) -> bool {
+        is_stepped_over(self.ipsr as u16)
     }
 }
 
-fn is_interrupt(number: u16) -> bool {
-    number >= EXTERNAL || matches!(number, NMI | PEND_SV | SYS_TICK)
+/// Interrupts come from outside the flow of the program, and a supervisor call is to it what an instruction is. Faults
+/// are what a debugger is here for.
+fn is_stepped_over(number: u16) -> bool {
+    number >= EXTERNAL || matches!(number, NMI | SV_CALL | PEND_SV | SYS_TICK)
 }
 
 /// Why the core stopped.
@@ -74,7 +76,7 @@ pub enum Halt {
     Found(Found),
     /// A fault exception was entered.
     Fault,
-    /// An interrupt was entered from this context.
+    /// A handler that steps go over was entered from this context.
     Interrupt(Context),
     /// The interrupted context runs again.
     Resumed,
@@ -322,7 +324,7 @@ impl Core {
         if travel.faults && matches!(number, HARD_FAULT..=USAGE_FAULT) {
             return Boundary::Halt(Halt::Fault);
         }
-        if travel.interrupts && is_interrupt(number) {
+        if travel.interrupts && is_stepped_over(number) {
             return Boundary::Halt(Halt::Interrupt(from));
         }
         Boundary::Entered

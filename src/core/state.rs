@@ -6,7 +6,7 @@ use super::{
     Config,
     engine::Masks,
     mpu::Mpu,
-    nvic::Nvic,
+    nvic::{Nvic, exception::SV_CALL},
     scb::{Scb, scr},
     systick::SysTick,
 };
@@ -96,6 +96,11 @@ impl State {
     /// Whether code runs privileged: in Handler mode, or in Thread mode with CONTROL.nPRIV clear.
     pub fn is_privileged(&self) -> bool {
         self.registers.ipsr() != 0 || self.registers.control & 1 == 0
+    }
+
+    /// Whether the last instruction was an SVC whose exception is entered next, before anything else runs.
+    pub fn is_calling(&self) -> bool {
+        self.nvic.is_pending(SV_CALL) && self.nvic.takeable(self.masks()).is_some()
     }
 
     /// SCR.SEVONPEND: an interrupt that has become pending is an event (B3.2.7).

@@ -99,6 +99,16 @@ pub const fn condition_passed(condition: u8, apsr: u32) -> bool {
     holds != (condition & 1 != 0)
 }
 
+/// Whether the instruction can make more than one access to memory: PUSH, POP, LDM, STM, LDRD, STRD, and loads and
+/// stores of floating-point registers.
+pub const fn accesses_several(first: u16, second: u16) -> bool {
+    if length(first) == 2 {
+        let push_or_pop = first & 0xf600 == 0xb400;
+        return push_or_pop || first & 0xf000 == 0xc000;
+    }
+    first & 0xfe00 == 0xe800 || first & 0xee00 == 0xec00 && second & 0x0e00 == 0x0a00
+}
+
 /// ITSTATE (Armv7-M ARM A7.3.2), followed from instruction to instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ItState(pub u8);
@@ -202,6 +212,29 @@ mod tests {
         assert_eq!(divisor(0xfb90, 0xf0f1), Some(1)); // sdiv r0, r0, r1
         assert_eq!(divisor(0xfbb2, 0xf3f3), Some(3)); // udiv r3, r2, r3
         assert_eq!(divisor(0xfb02, 0xf303), None); // mul
+    }
+
+    #[test]
+    fn multiple_accesses_are_what_the_manual_lists() {
+        let table: &[(u16, u16, bool, &str)] = &[
+            (0xb510, 0, true, "push {r4, lr}"),
+            (0xbd10, 0, true, "pop {r4, pc}"),
+            (0xb662, 0, false, "cpsie i"),
+            (0xbf00, 0, false, "nop"),
+            (0xba00, 0, false, "rev"),
+            (0xc90c, 0, true, "ldmia r1!, {r2, r3}"),
+            (0xc10c, 0, true, "stmia r1!, {r2, r3}"),
+            (0x6808, 0, false, "ldr r0, [r1]"),
+            (0xe92d, 0x4ff0, true, "push.w"),
+            (0xe9d1, 0x2300, true, "ldrd"),
+            (0xed2d, 0x8b10, true, "vpush {d8-d15}"),
+            (0xed91, 0x0b00, true, "vldr d0"),
+            (0xf8d1, 0x0000, false, "ldr.w r0, [r1]"),
+            (0xee00, 0x0a10, false, "vmov s0, r0"),
+        ];
+        for &(first, second, several, text) in table {
+            assert_eq!(accesses_several(first, second), several, "{text}");
+        }
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub(super) enum CortexM {}
 impl Arch for CortexM {
     type Usize = u32;
     type Registers = Values;
-    /// The kind in a Z packet: [`BREAKPOINT_KINDS`] for breakpoints.
+    /// The kind in a Z packet: [`BREAKPOINT_KINDS`] for breakpoints. Any number, because one that gdbstub cannot turn
+    /// into its type ends the session, and a wrong packet should not.
     type BreakpointKind = usize;
     type RegId = Register;
 }

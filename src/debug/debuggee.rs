@@ -3,7 +3,7 @@
 use crate::{
     core::Config,
     fault::Fault,
-    timeline::{Direction, History, Interrupts, Stop, Stops, Timeline, TimelineError},
+    timeline::{Direction, History, Interrupts, Outcome, Stop, Stops, Timeline, TimelineError},
     words::{BusFault, Icount, Moment, Registers},
 };
 
@@ -17,6 +17,8 @@ pub trait Debuggee {
     fn end(&self) -> Moment;
     /// Whether forward travel past the end goes on live.
     fn is_live(&self) -> bool;
+    /// How the run ended, if it cannot go on from its end.
+    fn outcome(&self) -> Option<&Outcome>;
     /// What the core is built with.
     fn config(&self) -> &Config;
     /// Goes to a position; one past the end is the end.
@@ -59,6 +61,9 @@ impl Debuggee for Timeline {
     }
     fn is_live(&self) -> bool {
         self.is_live()
+    }
+    fn outcome(&self) -> Option<&Outcome> {
+        self.outcome()
     }
     fn config(&self) -> &Config {
         self.config()

@@ -1,5 +1,10 @@
 # Commands of gdb's own for a run under untick. The server does the work; gdb has to see a stop to notice that it moved.
 
+# Nothing is lost that a question could save: the run stays, whatever gdb does.
+set confirm off
+set pagination off
+set print inferior-events off
+
 define when
   monitor when
 end

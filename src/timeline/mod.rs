@@ -18,7 +18,7 @@ pub use types::{
 use self::tape::Tape;
 use crate::{
     board::Board,
-    core::{Config, Core, Halt, Search, State, Travel},
+    core::{Config, Core, Found, Halt, Search, State, Travel, accesses_several},
     fault::Fault,
     image::Image,
     machine::{Break, Cursor, Host, Live},
@@ -294,13 +294,20 @@ impl Timeline {
             if self.tape.next_icount() == Some(now) {
                 self.keep(false)?; // a search has come this far without telling the tape
             }
-            let next = self.tape.next_icount().unwrap_or(self.tape.icount(self.tape.at()) + INTERVAL);
+            // At multiples, wherever a debugger has kept checkpoints besides: every recording of a run is the same.
+            let next = self.tape.next_icount().unwrap_or((now / INTERVAL + 1) * INTERVAL);
             let limit = travel.limit.min(next.max(now + 1));
             let live = self.is_at_live_end();
             let halt = self.run_core(&Travel { limit, ..*travel })?;
             let here = self.now().icount;
-            if halt == Halt::Limit && here == next {
-                self.keep(live)?;
+            if here == next {
+                self.keep(live)?; // nothing that arrives here has been looked at: it was the limit
+            }
+            if let Halt::Found(Found::Watchpoint { .. }) = halt
+                && self.is_half_done()
+            {
+                self.go(self.tape.find(here));
+                self.go_on_to(here)?;
             }
             match halt {
                 Halt::Limit if here >= travel.limit => return Ok(Some(Halt::Limit)),
@@ -316,6 +323,15 @@ impl Timeline {
                 }
             }
         }
+    }
+
+    /// Whether the instruction in front of which the core stopped may have done a part of its accesses before the one that
+    /// was watched: then neither registers nor memory are what they were.
+    fn is_half_done(&self) -> bool {
+        let memory = self.core.memory();
+        let pc = self.registers().pc;
+        let half = |address: u32| memory.read_half(address).unwrap_or(0);
+        accesses_several(half(pc), half(pc.wrapping_add(2)))
     }
 
     fn keep(&mut self, live: bool) -> Result<(), TimelineError> {
@@ -356,7 +372,7 @@ impl Timeline {
             self.nothing = nothing;
             match halt? {
                 Some(Halt::Limit) => {}
-                // What ends a run does so at its last position.
+                // The last instruction of a run may end it: that is what was recorded.
                 Some(_) if self.now().icount == icount => {}
                 halt => {
                     return Err(TimelineError::Diverged {

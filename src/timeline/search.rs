@@ -47,7 +47,14 @@ impl Timeline {
         self.set_search(search);
         let travel = Travel::to(to, search);
         while self.now().icount < to {
-            self.run_core(&travel)?;
+            let before = self.now().icount;
+            let halt = self.run_core(&travel)?;
+            if self.now().icount == before {
+                return Err(TimelineError::Diverged {
+                    icount: before,
+                    what: format!("the run stops here ({halt:?}), but it was recorded up to {to}"),
+                });
+            }
         }
         // A search that only looks must not be found set up by the next run.
         let hit = self.core.take_found();

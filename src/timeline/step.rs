@@ -86,6 +86,7 @@ impl Timeline {
         let watch = Search { breakpoints: Default::default(), ..search(stops) };
         let everything = search(stops);
         let skip = interrupts == Interrupts::Skip;
+        let mut called = false;
         loop {
             if let Some(stop) = self.end_stop() {
                 return Ok(stop);
@@ -96,6 +97,11 @@ impl Timeline {
             match self.advance(&travel, interrupted)? {
                 None => return Ok(Stop::Interrupted),
                 Some(Halt::Interrupt(_)) => {}
+                // Behind an SVC, its handler is still to come: that is the rest of the step.
+                Some(Halt::Limit) if skip && self.core.state().is_calling() => {
+                    called = true;
+                    continue;
+                }
                 Some(Halt::Limit) => return Ok(Stop::Stepped),
                 Some(halt) => return Ok(self.stop_for(halt)),
             }
@@ -110,6 +116,7 @@ impl Timeline {
             };
             match self.travel(&travel, interrupted)? {
                 None => return Ok(Stop::Interrupted),
+                Some(Stop::Stepped) if called && !self.core.state().is_calling() => return Ok(Stop::Stepped),
                 Some(Stop::Stepped) => {}
                 Some(stop) => return Ok(stop),
             }
@@ -152,10 +159,10 @@ impl Timeline {
             }
             self.seek_nearby(at - 1)?;
             let inside = self.core.context();
-            if interrupts == Interrupts::Into || !(inside != context && inside.is_interrupt()) {
+            if interrupts == Interrupts::Into || !(inside != context && inside.is_stepped_over()) {
                 return Ok(Stop::Stepped);
             }
-            // The instruction before returned from an interrupt: go over all of the handler.
+            // The instruction before returned from a handler: go over all of it.
             let Some(entry) = self.last_interrupt_of(context, at - 1, interrupted)? else {
                 self.seek(origin)?;
                 return Ok(Stop::Interrupted);

@@ -74,10 +74,10 @@ pub struct Stops {
     pub faults: bool,
 }
 
-/// Whether a step goes through interrupt handlers or over them.
+/// Whether a step goes through the handlers of interrupts and supervisor calls or over them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Interrupts {
-    /// A step that an interrupt preempts goes on until the interrupted context runs again.
+    /// A step that an interrupt preempts, or that calls the supervisor, goes on until the same context runs again.
     #[default]
     Skip,
     /// A step is one icount, into handlers too.

@@ -195,6 +195,9 @@ impl Debuggee for Scripted {
     fn is_live(&self) -> bool {
         self.live_until.is_some()
     }
+    fn outcome(&self) -> Option<&Outcome> {
+        self.live_until.is_none().then_some(&self.outcome)
+    }
     fn config(&self) -> &Config {
         &self.config
     }

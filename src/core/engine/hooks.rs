@@ -242,6 +242,10 @@ impl Shared {
 
     /// Whether the core wants to look at the pins at this boundary. `unmasked` tells that the masks may have changed.
     fn wants_attention(&mut self, icount: Icount, unmasked: bool) -> bool {
+        // The accesses of the instruction here are done: it must retire before anything else happens.
+        if self.muted > 0 && self.accesses_at == icount {
+            return false;
+        }
         if icount >= self.attention.at {
             return true;
         }
@@ -375,27 +379,16 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
 }
 
 /// A block of the exact engine begins: the only place to stop in front of an instruction that is inside an IT block.
-pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, _address: u64, _size: u32, data: *mut c_void) {
+pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
-    let (icount, boundary, unmasked) = exact_position(s);
-    let exit = if icount >= s.span.limit {
-        Exit::Limit
-    } else if boundary && s.wants_attention(icount, unmasked) {
-        Exit::Attention
-    } else {
-        return;
-    };
-    s.retire();
-    s.stop(exit);
+    s.arrive_at(address as u32);
+    if let Some(exit) = s.exact_stop() {
+        s.stop(exit);
+    }
 }
 
-/// The icount of the next instruction, whether it begins a basic block, and whether the one before can unmask.
-fn exact_position(s: &Shared) -> (Icount, bool, bool) {
-    (s.icount_behind(), s.block.has(Block::ENDS), s.block.has(Block::UNMASKS))
-}
-
-/// An instruction of the exact engine begins.
+/// An instruction of the exact engine begins. Instructions that an IT block skips are not announced.
 pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
@@ -403,24 +396,13 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
         return;
     }
     let address = address as u32;
-    let (icount, boundary, unmasked) = exact_position(s);
-    if s.block.count != 0 {
-        s.advance_it();
-    }
+    s.arrive_at(address);
     // Inside an IT block the translator cannot stop; `Translator::step_through_it` sees to it.
     let can_stop = s.it.0 == 0;
+    let breakpoint = s.search.breakpoints.contains(&address);
     if can_stop {
-        let stop = if icount >= s.span.limit {
-            Some(Exit::Limit)
-        } else if boundary && s.wants_attention(icount, unmasked) {
-            Some(Exit::Attention)
-        } else if !s.search.collect && s.search.breakpoints.contains(&address) {
-            Some(Exit::Found(Found::Breakpoint))
-        } else {
-            None
-        };
-        if let Some(exit) = stop {
-            s.retire();
+        let found = (breakpoint && !s.search.collect).then_some(Exit::Found(Found::Breakpoint));
+        if let Some(exit) = s.exact_stop().or(found) {
             s.stop(exit);
             return;
         }
@@ -428,7 +410,6 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     let first = s.memory().read_half(address).unwrap_or(0);
     let second = s.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
     if can_stop && let Some(fault) = s.trap(first, second) {
-        s.retire();
         s.trapped = true;
         s.stop(Exit::Fault(fault));
         return;
@@ -436,23 +417,21 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
         let instructions = 4 - (first & 0xf).trailing_zeros();
         let inside = address..address.wrapping_add(2 + 4 * instructions);
-        if s.span.limit <= icount + u64::from(instructions)
+        if s.span.limit <= s.icount() + u64::from(instructions)
             || s.search.breakpoints.range(inside.clone()).next().is_some() && !s.search.collect
             || s.traps_in(inside)
         {
-            s.retire();
             s.single_steps = true;
             // SAFETY: called from a hook of this live engine.
             unsafe { uc_emu_stop(s.uc) };
             return;
         }
     }
-    s.retire();
-    s.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
-    s.left -= 1;
-    s.event |= s.block.has(Block::SETS_EVENT);
-    if s.search.collect && s.search.breakpoints.contains(&address) {
+    s.event |= thumb::sets_event(first, second);
+    s.begin_instruction(address, first, second);
+    if s.search.collect && breakpoint {
         s.settle_found();
+        let icount = s.icount();
         s.found(Hit { icount, found: Found::Breakpoint });
     }
 }
@@ -490,24 +469,61 @@ impl Shared {
         false
     }
 
+    /// Exact: counts the instruction that ran, and those behind it that an IT block skips, up to the one at `address`.
+    pub fn arrive_at(&mut self, address: u32) {
+        self.retire();
+        while self.it.0 != 0 && self.block.end() != address {
+            self.skip();
+            self.retire();
+        }
+    }
+
     /// Exact: counts the instruction that ran, if one did. What it was still tells what the next one begins.
-    pub fn retire(&mut self) {
+    fn retire(&mut self) {
+        if self.block.count == 0 {
+            return;
+        }
+        self.it = self.it.after(self.memory_half(self.block.address));
         self.block.count = 0;
         self.boundary = self.block.has(Block::ENDS);
     }
 
-    fn advance_it(&mut self) {
-        let first = self.memory_half(self.block.address);
-        self.it = self.it.after(first);
+    /// Exact: takes the instruction behind the last one for one that has run.
+    fn skip(&mut self) {
+        let address = self.block.end();
+        let (first, second) = (self.memory_half(address), self.memory_half(address.wrapping_add(2)));
+        if self.search.collect && self.search.breakpoints.contains(&address) {
+            self.settle_found();
+            self.found(Hit { icount: self.icount(), found: Found::Breakpoint });
+        }
+        self.begin_instruction(address, first, second);
+    }
+
+    /// Exact: an instruction is the block that runs now.
+    fn begin_instruction(&mut self, address: u32, first: u16, second: u16) {
+        self.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
+        self.left -= 1;
+    }
+
+    /// Exact: whether to stop in front of the next instruction, whatever it is.
+    fn exact_stop(&mut self) -> Option<Exit> {
+        let icount = self.icount();
+        if icount >= self.span.limit {
+            return Some(Exit::Limit);
+        }
+        let unmasked = self.block.has(Block::UNMASKS);
+        (self.boundary && self.wants_attention(icount, unmasked)).then_some(Exit::Attention)
     }
 
     fn memory_half(&mut self, address: u32) -> u16 {
         self.memory().read_half(address).unwrap_or(0)
     }
 
-    /// Exact: the instruction in front of the exit of a single step has run.
+    /// Exact: the instruction in front of the exit of a single step has run, or was skipped.
     pub fn stepped(&mut self) {
-        self.advance_it();
+        if self.block.count == 0 {
+            self.skip();
+        }
         self.retire();
     }
 
@@ -589,6 +605,12 @@ pub unsafe extern "C" fn fill(
         MemType::WRITE => PageUse::Store,
         _ => PageUse::Load,
     };
+    if s.port.is_none() {
+        // Not a run: `Translator::drop_code` asks where the code is, and flushes what it is told.
+        // SAFETY: Unicorn passes a valid entry to fill.
+        unsafe { result.write(TlbEntry { paddr: u64::from(address & !(PAGE - 1)), perms: Prot::ALL }) };
+        return true;
+    }
     let privileged = s.is_privileged();
     let entry = s.entry(address, page_use, privileged);
     if page_use != PageUse::Fetch {

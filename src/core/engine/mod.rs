@@ -8,6 +8,8 @@
 mod blocks;
 mod hooks;
 mod memory;
+#[cfg(test)]
+mod tests;
 mod translator;
 
 use std::collections::BTreeSet;

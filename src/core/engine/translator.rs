@@ -243,6 +243,12 @@ impl Translator {
         self.shared.repeat_accesses();
     }
 
+    /// The size in bytes of the block at the last exit of the fast engine.
+    #[cfg(test)]
+    pub fn block_size(&self) -> u32 {
+        self.shared.block.size
+    }
+
     /// Drops translations of code that changed.
     pub fn drop_code(&mut self, address: u32, length: u32) {
         self.shared.blocks.clear();
@@ -322,6 +328,9 @@ impl Translator {
     fn exit(&mut self, error: uc_error) -> Ran {
         let uc = self.uc.get_handle();
         let shared = &mut self.shared;
+        if self.kind == Kind::Exact && shared.exit.is_none() && error != uc_error::OK {
+            shared.arrive_at(read_register(uc, RegisterARM::PC)); // a fetch was refused: all before has run
+        }
         let behind = shared.icount_behind();
         // A refused fetch is an error without a hook of its own; only WFI ends a run without any.
         let exit = shared.exit.unwrap_or_else(|| match error {

@@ -2,6 +2,7 @@
 //!
 //! No command fails the session: what goes wrong is said in its text. A new command is one row in [`COMMANDS`].
 
+mod hints;
 mod position;
 mod reports;
 mod travel;
@@ -10,7 +11,9 @@ use std::fmt::Write;
 
 use thiserror::Error;
 
+pub(super) use self::hints::outcome_in_words;
 pub use self::position::{Position, PositionError};
+pub(super) use self::reports::part;
 use super::stub::Stub;
 use crate::timeline::TimelineError;
 
@@ -43,6 +46,12 @@ enum MonitorError {
 
 const COMMANDS: &[Command] = &[
     Command { name: "help", arguments: "[COMMAND]", about: "this list", run: help },
+    Command {
+        name: "hints",
+        arguments: "",
+        about: "what can be typed at this place of the run",
+        run: hints::hints,
+    },
     Command { name: "when", arguments: "", about: "where in the run the debugger is", run: reports::when },
     Command {
         name: "seek",
@@ -91,7 +100,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "stepirq",
         arguments: "[skip|into]",
-        about: "whether steps go over interrupt handlers (the default) or into them",
+        about: "whether steps go over handlers of interrupts and of SVC (the default) or into them",
         run: travel::stepirq,
     },
 ];
@@ -105,7 +114,9 @@ pub(super) fn execute(stub: &mut Stub<'_>, line: &str) -> String {
         None => Err(MonitorError::Unknown(words.join(" "))),
     };
     let mut text = result.unwrap_or_else(|error| error.to_string());
-    text.push('\n');
+    if !text.is_empty() {
+        text.push('\n');
+    }
     text
 }
 
@@ -135,10 +146,10 @@ fn help(_stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
     for command in chosen {
         let usage = format!("{} {}", command.name, command.arguments);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {:<28} {}", usage.trim_end(), command.about);
+        let _ = writeln!(text, "  {:<30} {}", usage.trim_end(), command.about);
     }
     text.push_str(
-        "A POSITION is an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, a part of the run (37.5%), \
+        "A POSITION is an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, a part of the run (37.5%),\n\
          or an icount from here (+100, -100).",
     );
     Ok(text)

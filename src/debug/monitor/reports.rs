@@ -5,26 +5,36 @@ use crate::{debug::stub::Stub, timeline::Interrupts};
 
 /// The first line is for people and scripts: `icount N, cycle N, 1.234567 s`.
 pub(super) fn when(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, MonitorError> {
-    let (now, end) = (stub.debuggee.now(), stub.debuggee.end());
+    let now = stub.debuggee.now();
     let clock = u128::from(stub.debuggee.config().clock_hz.max(1));
     let microseconds = u128::from(now.cycle) * 1_000_000 / clock;
-    let per_mille = u128::from(now.icount) * 1000 / u128::from(end.icount.max(1));
-    let place = match (stub.debuggee.is_live(), now.icount == end.icount) {
-        (true, true) => "the present: execution goes on live",
-        (true, false) => "the past of a live session",
-        (false, true) => "the end of the recording",
-        (false, false) => "in the recording",
-    };
     Ok(format!(
-        "icount {}, cycle {}, {}.{:06} s\n{}.{} % of {}; {place}",
+        "icount {}, cycle {}, {}.{:06} s\n{}; {}",
         now.icount,
         now.cycle,
         microseconds / 1_000_000,
         microseconds % 1_000_000,
-        per_mille / 10,
-        per_mille % 10,
-        grouped(end.icount),
+        part(stub),
+        place(stub),
     ))
+}
+
+/// `52.9 % of 25,499,432`: how far along the run.
+pub(in crate::debug) fn part(stub: &Stub<'_>) -> String {
+    let (now, end) = (stub.debuggee.now().icount, stub.debuggee.end().icount);
+    let per_mille = u128::from(now) * 1000 / u128::from(end.max(1));
+    format!("{}.{} % of {}", per_mille / 10, per_mille % 10, grouped(end))
+}
+
+/// Which part of the history this is.
+pub(super) fn place(stub: &Stub<'_>) -> &'static str {
+    let at_end = stub.debuggee.now().icount == stub.debuggee.end().icount;
+    match (stub.debuggee.is_live(), at_end) {
+        (true, true) => "the present: execution goes on live",
+        (true, false) => "the past of a live session",
+        (false, true) => "the end of the recording",
+        (false, false) => "in the recording",
+    }
 }
 
 pub(super) fn info_replay(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, MonitorError> {

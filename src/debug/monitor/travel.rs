@@ -34,7 +34,8 @@ pub(super) fn arm_seek(stub: &mut Stub<'_>, arguments: &str) -> Result<String, M
     match position(stub, arguments) {
         Ok(icount) => {
             stub.armed = Some(icount);
-            Ok(format!("the next step or continue goes to icount {icount}"))
+            // Said when it has happened: `seek` does both at once.
+            Ok(String::new())
         }
         Err(error) => {
             // A script steps right after this command. After a mistyped number that step must not move.

@@ -8,6 +8,7 @@ use gdbstub::{
 
 use super::{Stub, THREAD, points::to_gdb, resume::Action};
 use crate::{
+    debug::monitor::{outcome_in_words, part},
     timeline::{Direction, Outcome, Stop, Stops, TimelineError},
     words::Icount,
 };
@@ -59,7 +60,11 @@ impl Stub<'_> {
     pub(in crate::debug) fn travel(&mut self, interrupted: &mut dyn FnMut() -> bool) -> Halt {
         if let Some(target) = self.armed.take() {
             return Halt::Stopped(match self.debuggee.seek(target) {
-                Ok(()) => Report::signal(Signal::SIGTRAP),
+                Ok(()) => Report::signal(Signal::SIGTRAP).saying(format!(
+                    "at icount {}, {}",
+                    self.debuggee.now().icount,
+                    part(self)
+                )),
                 Err(error) => failure(&error),
             });
         }
@@ -192,27 +197,18 @@ impl Stub<'_> {
 
     /// The run cannot go on. What gdb is told must end its own stepping too, which a SIGTRAP would not.
     fn report_end(&self, outcome: &Outcome) -> Report {
-        let text = match outcome {
-            Outcome::Exit(code) => format!("the firmware ended itself with exit code {code}"),
-            Outcome::Lockup => "the core is locked up; `monitor fault` explains it".to_owned(),
-            Outcome::FaultLoop(address) => {
-                format!(
-                    "the firmware loops in a fault handler at {address:#010x}; `monitor fault` explains the fault"
-                )
-            }
-            Outcome::Breakpoint(address) => format!("a BKPT instruction at {address:#010x} ends the run"),
-            Outcome::Asleep => "the core sleeps, and nothing can wake it".to_owned(),
-            Outcome::Limit => "the limit of the run is reached".to_owned(),
-            Outcome::Interrupted => "the run was interrupted here".to_owned(),
-            Outcome::Cut => "the recording was cut off here".to_owned(),
-        };
         let faulty = matches!(outcome, Outcome::Lockup | Outcome::FaultLoop(_));
         let report = if faulty && self.debuggee.is_live() {
             Report::signal(Signal::SIGSEGV)
         } else {
             Report::edge(ReplayLogPosition::End)
         };
-        report.saying(format!("{text}; the way back is open"))
+        let more = if faulty {
+            "`monitor fault` explains it, and the way back is open"
+        } else {
+            "the way back is open"
+        };
+        report.saying(format!("{}; {more}", outcome_in_words(outcome)))
     }
 
     fn report_position(&self, icount: Icount) -> Report {

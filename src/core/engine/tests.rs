@@ -1,0 +1,313 @@
+//! What the two translators must agree on, tried on bare instructions.
+
+use super::*;
+use crate::{
+    core::{Config, CoreKind, Region, RegionKind},
+    words::Registers,
+};
+
+const CODE: u32 = 0x0000_1000;
+const RAM: u32 = 0x2000_0000;
+const DEVICE: u32 = 0x4000_0000;
+
+/// Memory, and a device whose registers read as their address.
+struct Bench {
+    memory: Memory,
+    accesses: Vec<(Icount, u32, Option<u32>)>,
+    pending: bool,
+}
+
+impl Port for Bench {
+    fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+    fn translate(&mut self, address: u32, _page_use: PageUse, _privileged: bool) -> Translation {
+        match self.memory.page(address) {
+            Some(page) => Translation::Memory {
+                page_address: self.memory.page_address(page),
+                write: self.memory.page_kind(page) == RegionKind::Ram,
+                execute: true,
+            },
+            None if address >> 28 == 4 => Translation::Device,
+            None => Translation::Unmapped,
+        }
+    }
+    fn allows(&mut self, _: u32, _: u32, _: PageUse, _: bool) -> Result<(), AccessFault> {
+        Ok(())
+    }
+    fn load(&mut self, icount: Icount, address: u32, _width: Width, _privileged: bool) -> Reply {
+        self.accesses.push((icount, address, None));
+        Reply::Done(address)
+    }
+    fn store(&mut self, icount: Icount, address: u32, _width: Width, value: u32, _privileged: bool) -> Reply {
+        self.accesses.push((icount, address, Some(value)));
+        self.pending |= address == DEVICE + 0xc;
+        Reply::Done(0)
+    }
+    fn attention(&mut self) -> Attention {
+        Attention { at: Icount::MAX, pending: self.pending }
+    }
+    fn traps(&mut self) -> Traps {
+        Traps { coprocessors: 0x0c00, divide_by_zero: false }
+    }
+    fn takeable(&mut self, masks: Masks) -> bool {
+        self.pending && !masks.primask
+    }
+    fn interrupts_run(&mut self) -> bool {
+        false
+    }
+}
+
+/// Two translators over one memory; they are dropped before it.
+struct Pair {
+    fast: Translator,
+    exact: Translator,
+    bench: Bench,
+}
+
+impl Pair {
+    fn new() -> Pair {
+        let region = |name: &str, kind, base| Region {
+            name: name.to_owned(),
+            kind,
+            base,
+            size: 0x4000,
+            aliases: Vec::new(),
+        };
+        let config = Config {
+            core: CoreKind::CortexM4F,
+            regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
+            interrupts: 8,
+            priority_bits: 4,
+            clock_hz: 1,
+            systick_reference_divider: None,
+            bit_band: false,
+            vector_table: 0,
+        };
+        let memory = Memory::new(&config);
+        Pair {
+            fast: Translator::new(Kind::Fast, config.core, &memory).unwrap(),
+            exact: Translator::new(Kind::Exact, config.core, &memory).unwrap(),
+            bench: Bench { memory, accesses: Vec::new(), pending: false },
+        }
+    }
+
+    fn write_code(&mut self, halfwords: &[u16]) {
+        let bytes: Vec<u8> = halfwords.iter().flat_map(|half| half.to_le_bytes()).collect();
+        self.bench.memory.write(CODE, &bytes).unwrap();
+        self.fast.drop_code(CODE, bytes.len() as u32 + 2);
+        self.exact.drop_code(CODE, bytes.len() as u32 + 2);
+        self.bench.memory.take_stale_code();
+    }
+
+    fn run(&mut self, kind: Kind, registers: &mut Registers, limit: Icount) -> Ran {
+        let engine = match kind {
+            Kind::Fast => &mut self.fast,
+            Kind::Exact => &mut self.exact,
+        };
+        engine.run(registers, &mut self.bench, Span { start: 0, boundary: true, limit })
+    }
+}
+
+fn start() -> Registers {
+    Registers { pc: CODE, xpsr: 1 << 24, msp: RAM + 0x1000, psp: RAM + 0x2000, ..Registers::default() }
+}
+
+const NOP: u16 = 0xbf00;
+const BRANCH_TO_ITSELF: u16 = 0xe7fe;
+
+/// The length in bytes of the block that the translator makes of this code; nothing is executed.
+fn block_length(pair: &mut Pair, first: u16, second: u16) -> u32 {
+    pair.write_code(&[first, second, NOP, NOP, NOP, BRANCH_TO_ITSELF]);
+    let ran = pair.run(Kind::Fast, &mut start(), 0);
+    assert_eq!(ran.exit, Exit::Limit, "{first:04x} {second:04x}");
+    pair.fast.block_size()
+}
+
+#[test]
+fn what_ends_a_block_for_us_ends_it_for_the_translator() {
+    let mut pair = Pair::new();
+    for first in (0..0xe800u16).filter(|first| thumb::ends_block(*first, NOP)) {
+        assert_eq!(block_length(&mut pair, first, NOP), 2, "{first:04x}");
+    }
+    // Of the 32-bit instructions, a spread of second halfwords.
+    let mut seed = 1u32;
+    let mut tried = 0;
+    while tried < 20_000 {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (first, second) = (0xe800 | (seed >> 16) as u16, seed as u16 ^ (seed >> 20) as u16);
+        if thumb::ends_block(first, second) {
+            assert_eq!(block_length(&mut pair, first, second), 4, "{first:04x} {second:04x}");
+            tried += 1;
+        }
+    }
+}
+
+#[test]
+fn registers_survive_the_way_through_a_translator() {
+    let mut pair = Pair::new();
+    pair.write_code(&[BRANCH_TO_ITSELF]);
+    for control in 0..8 {
+        for ipsr in [0, 3, 15] {
+            // In Handler mode SPSEL reads as zero (B1.4.4).
+            let control = if ipsr == 0 { control } else { control & !2 };
+            let registers = Registers {
+                r: std::array::from_fn(|n| 0x1111_1111 * n as u32),
+                lr: 0x1234_5678,
+                xpsr: 0xf80f_0000 | 1 << 24 | ipsr,
+                primask: 1,
+                basepri: 0xa0,
+                faultmask: 1,
+                control,
+                s: std::array::from_fn(|n| 0x3f80_0000 + n as u32),
+                fpscr: 0x00c0_001f,
+                exclusive: Some((RAM + 8, 77)),
+                ..start()
+            };
+            for kind in [Kind::Fast, Kind::Exact] {
+                let mut after = registers.clone();
+                pair.run(kind, &mut after, 0);
+                assert_eq!(after, registers, "{kind:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_access_in_an_it_block_does_not_leave_its_condition_behind() {
+    // CMP R0, R0; IT EQ; LDREQ R1, [R2]; then ten ADDs that must all be executed, in blocks of their own.
+    let mut code = vec![0x4280, 0xbf08, 0x6811];
+    for _ in 0..10 {
+        code.extend([0x3301, 0xe7ff]); // ADDS R3, #1; B to the next instruction
+    }
+    code.push(BRANCH_TO_ITSELF);
+    for address in [RAM, DEVICE] {
+        for kind in [Kind::Fast, Kind::Exact] {
+            let mut pair = Pair::new();
+            pair.write_code(&code);
+            let mut registers = Registers { r: [0; 13], ..start() };
+            registers.r[2] = address;
+            let ran = pair.run(kind, &mut registers, 23);
+            assert_eq!((ran.icount, ran.exit), (23, Exit::Limit), "{kind:?}");
+            assert_eq!(registers.r[3], 10, "{kind:?} {address:#x}");
+        }
+    }
+}
+
+#[test]
+fn the_exact_engine_stops_anywhere_also_inside_it_blocks() {
+    // MOVS R0, #1; CMP R0, #1; ITETE EQ; ADDEQ, ADDNE, ADDEQ, ADDNE; NOP; BX LR
+    let code = [0x2001, 0x2801, 0xbf0b, 0x1c49, 0x1c92, 0x1c49, 0x1c92, NOP, 0x4770];
+    let mut whole = Pair::new();
+    whole.write_code(&code);
+    let mut pair = Pair::new();
+    pair.write_code(&code);
+    let mut stepped = start();
+    for icount in 1..=8u64 {
+        let ran = pair.run(Kind::Exact, &mut stepped, 1);
+        assert_eq!((ran.icount, ran.exit), (1, Exit::Limit), "step {icount}");
+        let mut at_once = start();
+        let ran = whole.run(Kind::Exact, &mut at_once, icount);
+        assert_eq!(ran.icount, icount);
+        assert_eq!(stepped, at_once, "after {icount} instructions");
+    }
+    assert_eq!((stepped.r[1], stepped.r[2]), (2, 0));
+}
+
+#[test]
+fn instructions_that_an_it_block_skips_are_counted_by_both() {
+    // CMP R0, #1 (NE); ITTT EQ; ADD, ADD, MOV PC: all skipped; NOP; B .
+    let code = [0x2801, 0xbf02, 0x1c49, 0x1c92, 0x46f7, NOP, BRANCH_TO_ITSELF];
+    for kind in [Kind::Fast, Kind::Exact] {
+        let mut pair = Pair::new();
+        pair.write_code(&code);
+        let mut registers = start();
+        let ran = pair.run(kind, &mut registers, 7);
+        assert_eq!((ran.icount, ran.exit), (7, Exit::Limit), "{kind:?}");
+        assert_eq!(registers.pc, CODE + 12, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_breakpoint_inside_an_it_block_is_found_by_both_ways_of_searching() {
+    let code = [0x2801, 0xbf18, 0x1c49, 0x1c92, BRANCH_TO_ITSELF]; // CMP R0, #1; IT NE; ADDNE R1; ADD R2
+    for collect in [false, true] {
+        let mut pair = Pair::new();
+        pair.write_code(&code);
+        let search = Search { breakpoints: [CODE + 4].into(), watchpoints: Vec::new(), collect };
+        pair.exact.set_search(&search, &pair.bench.memory);
+        let mut registers = start();
+        let ran = pair.run(Kind::Exact, &mut registers, 5);
+        if collect {
+            let hit = Hit { icount: 2, found: Found::Breakpoint };
+            assert_eq!(pair.exact.take_found(ran.icount), Some(hit));
+        } else {
+            assert_eq!((ran.icount, ran.exit), (2, Exit::Found(Found::Breakpoint)));
+            assert_eq!(registers.pc, CODE + 4);
+        }
+    }
+}
+
+#[test]
+fn a_store_that_makes_an_exception_takeable_is_done_once_and_stopped_at() {
+    // NOP; STR R1, [R2, #12]; STR R1, [R2, #16]
+    let code = [NOP, 0x60d1, 0x6111, BRANCH_TO_ITSELF];
+    for kind in [Kind::Fast, Kind::Exact] {
+        let mut pair = Pair::new();
+        pair.write_code(&code);
+        let mut registers = start();
+        registers.r[1] = 5;
+        registers.r[2] = DEVICE;
+        let ran = pair.run(kind, &mut registers, 100);
+        assert_eq!((ran.icount, ran.exit), (1, Exit::Accessed), "{kind:?}");
+        assert_eq!(registers.pc, CODE + 2, "not retired");
+        match kind {
+            Kind::Fast => pair.exact.take_accesses(&mut pair.fast),
+            Kind::Exact => pair.exact.repeat_accesses(),
+        }
+        let span = Span { start: 1, boundary: false, limit: 2 };
+        let ran = pair.exact.run(&mut registers, &mut pair.bench, span);
+        assert_eq!((ran.icount, ran.exit), (2, Exit::Limit));
+        assert_eq!(registers.pc, CODE + 4);
+        assert_eq!(pair.bench.accesses, [(1, DEVICE + 0xc, Some(5))], "the device saw one store");
+    }
+}
+
+#[test]
+fn faults_name_the_instruction_and_the_address() {
+    // NOP; LDR R0, [R1, #4]
+    for kind in [Kind::Fast, Kind::Exact] {
+        let mut pair = Pair::new();
+        pair.write_code(&[NOP, 0x6848, BRANCH_TO_ITSELF]);
+        let mut registers = start();
+        registers.r[1] = 0x6000_0100;
+        let ran = pair.run(kind, &mut registers, 100);
+        let fault = Fault::Access { address: 0x6000_0104, fault: AccessFault::Bus };
+        assert_eq!((ran.icount, ran.exit), (1, Exit::Fault(fault)), "{kind:?}");
+        assert_eq!(registers.pc, CODE + 2);
+    }
+}
+
+#[test]
+fn a_fetch_from_nowhere_is_a_fault_behind_the_branch() {
+    for kind in [Kind::Fast, Kind::Exact] {
+        let mut pair = Pair::new();
+        pair.write_code(&[NOP, 0x4708]); // BX R1
+        let mut registers = start();
+        registers.r[1] = 0x6000_0101;
+        let ran = pair.run(kind, &mut registers, 100);
+        assert_eq!((ran.icount, ran.exit), (2, Exit::Fault(Fault::Fetch(AccessFault::Bus))), "{kind:?}");
+        assert_eq!(registers.pc, 0x6000_0100);
+    }
+}
+
+#[test]
+fn a_double_word_load_reads_both_words_of_a_device() {
+    let mut pair = Pair::new();
+    pair.write_code(&[0xed91, 0x0b00, BRANCH_TO_ITSELF]); // VLDR D0, [R1]
+    let mut registers = start();
+    registers.control = 4;
+    registers.r[1] = DEVICE + 8;
+    pair.run(Kind::Exact, &mut registers, 1);
+    assert_eq!(registers.s[..2], [DEVICE + 8, DEVICE + 12]);
+}
