@@ -15,7 +15,7 @@ pub struct Block {
     /// Its first instruction.
     pub address: u32,
     /// Its length in bytes.
-    size: u32,
+    pub size: u32,
     /// Its instructions.
     pub count: u32,
     flags: u32,
