@@ -12,6 +12,7 @@ mod scb;
 mod state;
 mod systick;
 mod thumb;
+mod watched;
 
 pub use config::{Config, CoreKind, Region, RegionKind};
 pub use engine::{Found, Hit, Memory, PAGE, Pages, Search, unicorn_version};

@@ -4,12 +4,13 @@ use thiserror::Error;
 
 use super::{
     Config,
-    engine::{Exit, Fault, Found, Kind, Memory, Search, Span, Translator},
+    engine::{Exit, Fault, Found, Hit, Kind, Memory, Search, Span, Translator},
     exception::Cause,
     nvic::exception::*,
     port::{CorePort, is_core_register},
     scb::cfsr,
     state::{Activity, State},
+    watched::Watched,
 };
 use crate::{
     pins::{Asleep, Pins, Slept},
@@ -106,6 +107,8 @@ pub struct Core {
     /// no instruction has run since. The state itself stays what every way to this icount gives.
     ahead: Option<State>,
     ran_last: Option<Kind>,
+    /// Memory that the core itself writes, in exception entries and for the host, passes no hook of the engines.
+    watched: Watched,
 }
 
 impl Core {
@@ -120,6 +123,7 @@ impl Core {
             state: State::new(config),
             ahead: None,
             ran_last: None,
+            watched: Watched::default(),
         })
     }
 
@@ -194,9 +198,9 @@ impl Core {
     }
 
     /// The last hit of a collecting search that was run up to now.
-    pub fn take_found(&mut self) -> Option<super::engine::Hit> {
+    pub fn take_found(&mut self) -> Option<Hit> {
         let icount = self.state.icount;
-        let found = [self.fast.take_found(icount), self.exact.take_found(icount)];
+        let found = [self.fast.take_found(icount), self.exact.take_found(icount), self.watched.found.take()];
         found.into_iter().flatten().max_by_key(|hit| hit.icount)
     }
 
@@ -204,6 +208,7 @@ impl Core {
     pub fn set_search(&mut self, search: &Search) {
         self.fast.set_search(search, &self.memory);
         self.exact.set_search(search, &self.memory);
+        self.watched = Watched::new(search);
     }
 
     /// Runs until something of [`Travel`] stops it.
@@ -231,12 +236,17 @@ impl Core {
                 if let Some(ahead) = self.ahead.take() {
                     self.state = ahead;
                 }
+                let old = self.watched.read(&self.memory);
                 let boundary = self.boundary(pins, travel, before.moment().cycle);
+                let written = self.written(&old, before.icount);
                 canonical = Some(before);
-                match boundary {
-                    Boundary::Execute => {}
-                    Boundary::Entered => continue,
-                    Boundary::Halt(halt) => break halt,
+                match (boundary, written) {
+                    (Boundary::Execute, _) => {}
+                    (Boundary::Entered | Boundary::Halt(Halt::Interrupt(_)), Some(found)) => {
+                        break Halt::Found(found);
+                    }
+                    (Boundary::Entered, None) => continue,
+                    (Boundary::Halt(halt), _) => break halt,
                 }
             }
             if let Some(halt) = self.execute(pins, travel) {
@@ -393,9 +403,25 @@ impl Core {
                     kind = Kind::Exact;
                     accessed = true;
                 }
-                exit => return self.leave(exit, pins, travel),
+                exit => {
+                    let old = self.watched.read(&self.memory);
+                    let before = self.state.icount;
+                    let halt = self.leave(exit, pins, travel);
+                    let written = self.written(&old, before);
+                    return halt.or(written.map(Halt::Found));
+                }
             }
         }
+    }
+
+    /// Whether the core has just written watched memory itself; the stop is behind that. A search that collects goes on.
+    fn written(&mut self, old: &[Vec<u8>], before: Icount) -> Option<Found> {
+        let found = self.watched.changed(old, &self.memory).filter(|_| self.state.icount > before)?;
+        if self.watched.collect {
+            self.watched.found = Some(Hit { icount: self.state.icount, found });
+            return None;
+        }
+        Some(found)
     }
 
     fn run_engine(&mut self, kind: Kind, pins: &mut dyn Pins, limit: Icount) -> super::engine::Ran {

@@ -1,6 +1,6 @@
 //! What a debugger asks for: steps and travel in both directions.
 
-use super::{Direction, Interrupts, Outcome, Stop, Stops, Timeline, TimelineError};
+use super::{Direction, Interrupts, Outcome, SLICE, Stop, Stops, Timeline, TimelineError};
 use crate::{
     core::{Context, Found, Halt, Hit, Search, Travel},
     words::{Cycle, Icount},
@@ -33,14 +33,8 @@ impl Timeline {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Stop, TimelineError> {
         match direction {
-            Direction::Forward => {
-                if stops.breakpoints.contains(&self.registers().pc) {
-                    return Ok(Stop::Breakpoint);
-                }
-                let search = search(stops);
-                let travel = Travel { faults: stops.faults, ..Travel::to(Icount::MAX, &search) };
-                self.travel(&travel, interrupted).map(|stop| stop.unwrap_or(Stop::Interrupted))
-            }
+            Direction::Forward if stops.breakpoints.contains(&self.registers().pc) => Ok(Stop::Breakpoint),
+            Direction::Forward => self.resume_forward(stops, interrupted),
             Direction::Backward => self.resume_back(stops, interrupted),
         }
     }
@@ -123,6 +117,31 @@ impl Timeline {
         }
     }
 
+    fn resume_forward(
+        &mut self,
+        stops: &Stops,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Stop, TimelineError> {
+        let search = search(stops);
+        loop {
+            // Live, a fault handler that loops would run for ever.
+            let live = self.is_live();
+            if live && self.at_present() && self.loops_in_place() {
+                return Ok(Stop::End(Outcome::FaultLoop(self.registers().pc)));
+            }
+            let limit = if live { self.now().icount + SLICE } else { Icount::MAX };
+            let travel = Travel { faults: stops.faults, ..Travel::to(limit, &search) };
+            match self.travel(&travel, interrupted)? {
+                None => return Ok(Stop::Interrupted),
+                Some(Stop::Stepped) if self.now().icount == limit && interrupted() => {
+                    return Ok(Stop::Interrupted);
+                }
+                Some(Stop::Stepped) if self.now().icount == limit => {}
+                Some(stop) => return Ok(stop),
+            }
+        }
+    }
+
     fn resume_back(
         &mut self,
         stops: &Stops,
@@ -154,12 +173,15 @@ impl Timeline {
             }
             self.seek_nearby(at)?;
             let context = self.core.context();
+            let active = self.core.state().nvic.active_count();
             if let Some(stop) = self.watched_before(stops, at)? {
                 return Ok(stop);
             }
             self.seek_nearby(at - 1)?;
             let inside = self.core.context();
-            if interrupts == Interrupts::Into || !(inside != context && inside.is_stepped_over()) {
+            // In front of an entry fewer exceptions are active, in front of a return more.
+            let returned = inside.is_stepped_over() && self.core.state().nvic.active_count() > active;
+            if interrupts == Interrupts::Into || !returned {
                 return Ok(Stop::Stepped);
             }
             // The instruction before returned from a handler: go over all of it.

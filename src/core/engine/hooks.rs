@@ -417,7 +417,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
         let instructions = 4 - (first & 0xf).trailing_zeros();
         let inside = address..address.wrapping_add(2 + 4 * instructions);
-        if s.span.limit <= s.icount() + u64::from(instructions)
+        if s.span.limit <= s.icount_behind() + u64::from(instructions)
             || s.search.breakpoints.range(inside.clone()).next().is_some() && !s.search.collect
             || s.traps_in(inside)
         {
@@ -488,30 +488,31 @@ impl Shared {
         self.boundary = self.block.has(Block::ENDS);
     }
 
+    /// Exact: the instruction at `address` runs now, as a block of one.
+    fn begin_instruction(&mut self, address: u32, first: u16, second: u16) {
+        self.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
+        self.left -= 1;
+    }
+
     /// Exact: takes the instruction behind the last one for one that has run.
     fn skip(&mut self) {
         let address = self.block.end();
         let (first, second) = (self.memory_half(address), self.memory_half(address.wrapping_add(2)));
         if self.search.collect && self.search.breakpoints.contains(&address) {
             self.settle_found();
-            self.found(Hit { icount: self.icount(), found: Found::Breakpoint });
+            let icount = self.icount_behind();
+            self.found(Hit { icount, found: Found::Breakpoint });
         }
         self.begin_instruction(address, first, second);
     }
 
-    /// Exact: an instruction is the block that runs now.
-    fn begin_instruction(&mut self, address: u32, first: u16, second: u16) {
-        self.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
-        self.left -= 1;
-    }
-
     /// Exact: whether to stop in front of the next instruction, whatever it is.
     fn exact_stop(&mut self) -> Option<Exit> {
-        let icount = self.icount();
-        if icount >= self.span.limit {
+        if self.at_limit() {
             return Some(Exit::Limit);
         }
         let unmasked = self.block.has(Block::UNMASKS);
+        let icount = self.icount_behind();
         (self.boundary && self.wants_attention(icount, unmasked)).then_some(Exit::Attention)
     }
 

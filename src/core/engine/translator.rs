@@ -249,7 +249,7 @@ impl Translator {
     /// The size in bytes of the block at the last exit of the fast engine.
     #[cfg(test)]
     pub fn block_size(&self) -> u32 {
-        self.shared.block.size
+        self.shared.block.end() - self.shared.block.address
     }
 
     /// Drops translations of code that changed.

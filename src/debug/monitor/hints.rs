@@ -29,7 +29,7 @@ pub(super) fn hints(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, Mon
         let _ = write!(text, "; {}", outcome_in_words(outcome));
     }
     let mut hint = |command: &str, about: &str| {
-        let _ = write!(text, "\n  {command:<34} {about}");
+        let _ = write!(text, "\n  {command:<38} {about}");
     };
     if debuggee.fault().is_some() {
         hint("monitor fault", "the fault in words");

@@ -1,0 +1,11 @@
+//! gdb-multiarch itself on recorded and live firmware: whole sessions, as a user types and reads them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod crash;
+mod harness;
+mod live;
+mod monitor;
+mod server;
+mod tasks;
+mod watch;
