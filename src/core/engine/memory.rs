@@ -92,8 +92,9 @@ pub struct Memory {
     writable_code: Vec<PageId>,
     /// Code pages written by anything but the engine's own stores, since the engines last looked.
     stale_code: Vec<PageId>,
-    /// Of each page, as it was when it was last asked for; and their sum.
-    hashes: Vec<u64>,
+    /// The hash of each page that was ever written, as it was when it was last asked for.
+    hashes: Vec<Option<u64>>,
+    /// By how much the hashes of all pages exceed those that they had at first: untouched pages need no look.
     sum: u64,
     /// Pages that may have another hash by now: a list, and for each page whether it is in it.
     unhashed: Vec<PageId>,
@@ -133,10 +134,10 @@ impl Memory {
             code: vec![false; pages as usize],
             writable_code: Vec::new(),
             stale_code: Vec::new(),
-            hashes: vec![0; pages as usize],
+            hashes: vec![None; pages as usize],
             sum: 0,
-            unhashed: (0..pages).collect(),
-            is_unhashed: vec![true; pages as usize],
+            unhashed: Vec::new(),
+            is_unhashed: vec![false; pages as usize],
             epoch: 1,
         }
     }
@@ -252,13 +253,13 @@ impl Memory {
     pub fn swap(&mut self, pages: &mut Pages) {
         let mut old = vec![0; PAGE as usize];
         for (&page, bytes) in pages.ids.iter().zip(pages.bytes.chunks_exact_mut(PAGE as usize)) {
+            self.forget_hash(page);
             self.copy_page(page, &mut old);
             // SAFETY: as in `copy_page`, the other way around.
             unsafe {
                 std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.pointer(page).as_ptr(), bytes.len())
             };
             bytes.copy_from_slice(&old);
-            self.forget_hash(page);
             if self.code[page as usize] {
                 self.stale_code.push(page);
             }
@@ -333,23 +334,33 @@ impl Memory {
 
     /// A digest of all of memory. Costs only the pages written since it was last asked.
     pub fn digest(&mut self) -> u64 {
-        let mut bytes = [0; PAGE as usize];
         for page in std::mem::take(&mut self.unhashed) {
-            self.copy_page(page, &mut bytes);
-            let hash = xxh3_64_with_seed(&bytes, page.into());
-            let old = std::mem::replace(&mut self.hashes[page as usize], hash);
+            let index = page as usize;
+            let hash = self.hash(page);
+            let old = self.hashes[index].replace(hash).unwrap_or(hash);
             self.sum = self.sum.wrapping_sub(old).wrapping_add(hash);
             // Stores to a dirty page go unseen: its hash is good for this once.
-            self.is_unhashed[page as usize] = self.dirty[page as usize];
-            if self.dirty[page as usize] {
+            self.is_unhashed[index] = self.dirty[index];
+            if self.dirty[index] {
                 self.unhashed.push(page);
             }
         }
         self.sum
     }
 
+    fn hash(&self, page: PageId) -> u64 {
+        let mut bytes = [0; PAGE as usize];
+        self.copy_page(page, &mut bytes);
+        xxh3_64_with_seed(&bytes, page.into())
+    }
+
+    /// A page is about to change.
     fn forget_hash(&mut self, page: PageId) {
-        if !std::mem::replace(&mut self.is_unhashed[page as usize], true) {
+        let index = page as usize;
+        if self.hashes[index].is_none() {
+            self.hashes[index] = Some(self.hash(page));
+        }
+        if !std::mem::replace(&mut self.is_unhashed[index], true) {
             self.unhashed.push(page);
         }
     }

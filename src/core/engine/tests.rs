@@ -8,6 +8,8 @@ use crate::{
 
 const CODE: u32 = 0x0000_1000;
 const RAM: u32 = 0x2000_0000;
+/// Where the RAM appears once more.
+const ALIAS: u32 = 0x2100_0000;
 const DEVICE: u32 = 0x4000_0000;
 
 /// Memory, and a device whose registers read as their address.
@@ -72,7 +74,7 @@ impl Pair {
             kind,
             base,
             size: 0x4000,
-            aliases: Vec::new(),
+            aliases: if base == RAM { vec![ALIAS] } else { Vec::new() },
         };
         let config = Config {
             core: CoreKind::CortexM4F,
@@ -310,4 +312,23 @@ fn a_double_word_load_reads_both_words_of_a_device() {
     registers.r[1] = DEVICE + 8;
     pair.run(Kind::Exact, &mut registers, 1);
     assert_eq!(registers.s[..2], [DEVICE + 8, DEVICE + 12]);
+}
+
+#[test]
+fn a_store_through_an_alias_changes_code_that_began_to_run_after_the_page_was_written() {
+    let mut pair = Pair::new();
+    let function = RAM + 0x400;
+    pair.bench.memory.write(function, &[0x01, 0x20, 0x70, 0x47]).unwrap(); // MOVS R0, #1; BX LR
+    pair.bench.memory.take_changes();
+    // STR R2, [R1]; BLX R3; STR R4, [R5]; BLX R3; B .
+    pair.write_code(&[0x600a, 0x4798, 0x602c, 0x4798, BRANCH_TO_ITSELF]);
+    for kind in [Kind::Fast, Kind::Exact] {
+        let mut registers = start();
+        registers.r[1] = ALIAS + 0x7f0;
+        registers.r[3] = function | 1;
+        registers.r[4] = 0x4770_2002; // MOVS R0, #2; BX LR
+        registers.r[5] = ALIAS + 0x400;
+        assert_eq!(pair.run(kind, &mut registers, 8).exit, Exit::Limit);
+        assert_eq!((registers.r[0], registers.pc), (2, CODE + 8), "{kind:?}");
+    }
 }

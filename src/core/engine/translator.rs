@@ -1,6 +1,9 @@
 //! One instance of Unicorn: set-up, registers, running.
 
-use std::ptr::{self, NonNull};
+use std::{
+    ptr::{self, NonNull},
+    sync::OnceLock,
+};
 
 use unicorn_engine::{Arch, ArmCpuModel, Mode, TlbType, Unicorn};
 use unicorn_engine_sys::{
@@ -459,8 +462,18 @@ struct Exclusive {
 }
 
 impl Exclusive {
-    /// Finds the monitor by executing an LDREX with a telltale address and value and looking where they went.
     fn new(uc: *mut uc_engine) -> Result<Exclusive, uc_error> {
+        // The same in every engine: one version of Unicorn, one kind of core.
+        static OFFSET: OnceLock<Option<usize>> = OnceLock::new();
+        let offset = OFFSET.get_or_init(|| Exclusive::find().ok().flatten()).ok_or(uc_error::VERSION)?;
+        let mut context = ptr::null_mut();
+        // SAFETY: allocates a context for a live engine.
+        unsafe { Result::from(uc_context_alloc(uc, &mut context))? };
+        Ok(Exclusive { context, offset })
+    }
+
+    /// Finds the monitor by executing an LDREX with a telltale address and value and looking where they went.
+    fn find() -> Result<Option<usize>, uc_error> {
         const ADDRESS: u32 = 0xabc;
         const VALUE: u32 = 0x5eed_1e55;
         let mut engine = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
@@ -484,11 +497,7 @@ impl Exclusive {
         let offset = bytes.windows(16).position(|window| window == telltale);
         // SAFETY: allocated above, not used any more.
         unsafe { uc_context_free(context) };
-        let offset = offset.ok_or(uc_error::VERSION)?;
-        let mut context = ptr::null_mut();
-        // SAFETY: allocates a context for a live engine.
-        unsafe { Result::from(uc_context_alloc(uc, &mut context))? };
-        Ok(Exclusive { context, offset })
+        Ok(offset)
     }
 
     fn words(&mut self, uc: *mut uc_engine) -> *mut [u64; 2] {
