@@ -12,8 +12,8 @@ use std::fmt::Write;
 use thiserror::Error;
 
 pub(super) use self::hints::outcome_in_words;
-pub(super) use self::reports::part;
 pub use self::position::{Position, PositionError};
+pub(super) use self::reports::part;
 use super::stub::Stub;
 use crate::timeline::TimelineError;
 
