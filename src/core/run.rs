@@ -199,8 +199,7 @@ impl Core {
 
     /// The last hit of a collecting search that was run up to now.
     pub fn take_found(&mut self) -> Option<Hit> {
-        let icount = self.state.icount;
-        let found = [self.fast.take_found(icount), self.exact.take_found(icount), self.watched.found.take()];
+        let found = [self.fast.take_found(), self.exact.take_found(), self.watched.found.take()];
         found.into_iter().flatten().max_by_key(|hit| hit.icount)
     }
 

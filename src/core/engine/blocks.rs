@@ -15,7 +15,7 @@ pub struct Block {
     /// Its first instruction.
     pub address: u32,
     /// Its length in bytes.
-    size: u32,
+    pub size: u32,
     /// Its instructions.
     pub count: u32,
     flags: u32,
@@ -64,14 +64,15 @@ impl Block {
             let second = memory.read_half(at.wrapping_add(2)).unwrap_or(0);
             count += 1;
             // The last instruction says how the block ends; what any of them does stays.
-            flags = flags & (Block::SETS_EVENT | Block::TRAPS) | Block::flags_of(first, second);
+            flags = flags & Block::SPECIAL | Block::flags_of(first, second);
             if traps.concern(first, second) {
                 flags |= Block::TRAPS;
             }
+            // Not between the halfwords of an instruction: nothing stops there.
+            if breakpoints.contains(&at) {
+                flags |= Block::BREAKPOINT;
+            }
             at = at.wrapping_add(thumb::length(first));
-        }
-        if breakpoints.range(address..end).next().is_some() {
-            flags |= Block::BREAKPOINT;
         }
         Block::new(address, size, count, flags)
     }
@@ -89,6 +90,12 @@ impl Block {
     /// Whether the block hook must look closer each time.
     pub fn is_special(&self) -> bool {
         self.has(Block::SPECIAL)
+    }
+
+    /// Which instruction of the block begins at an address, if one does.
+    pub fn begins_at(&self, memory: &Memory, address: u32) -> Option<u32> {
+        let index = self.index_of(memory, address);
+        (self.index_of(memory, address + 1) > index).then_some(index)
     }
 
     #[inline(always)]

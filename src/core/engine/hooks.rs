@@ -10,6 +10,7 @@ use super::{
     AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
     Search, Span, Translation, Traps,
     blocks::{Block, Blocks},
+    hits::Hits,
     translator::{Kind, read_register, write_register},
 };
 use crate::{
@@ -84,8 +85,7 @@ pub struct Shared {
     pub search: Search,
     /// Pages with a watchpoint, ascending.
     pub watched: Vec<PageId>,
-    found_before: Option<Hit>,
-    found_here: Vec<Hit>,
+    pub hits: Hits,
 
     refusal: Option<Refusal>,
     /// The accesses of the instruction at this icount.
@@ -120,8 +120,7 @@ impl Shared {
             trapped: false,
             search: Search::default(),
             watched: Vec::new(),
-            found_before: None,
-            found_here: Vec::new(),
+            hits: Hits::default(),
             refusal: None,
             accesses: Vec::new(),
             accesses_at: Icount::MAX,
@@ -172,25 +171,6 @@ impl Shared {
     /// The instruction that stopped here with [`Exit::Accessed`] will run again, here.
     pub fn repeat_accesses(&mut self) {
         self.muted = self.accesses.len();
-    }
-
-    /// The last hit that is not past `icount`, of a search that collects.
-    pub fn take_found(&mut self, icount: Icount) -> Option<Hit> {
-        let here = self.found_here.iter().rev().find(|hit| hit.icount <= icount).copied();
-        let before = self.found_before.take();
-        self.found_here.clear();
-        here.or(before)
-    }
-
-    fn found(&mut self, hit: Hit) {
-        self.found_here.push(hit);
-    }
-
-    fn settle_found(&mut self) {
-        if let Some(last) = self.found_here.pop() {
-            self.found_before = Some(last);
-            self.found_here.clear();
-        }
     }
 
     fn port(&mut self) -> &mut dyn Port {
@@ -369,11 +349,12 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
     }
     s.event |= block.has(Block::SETS_EVENT);
     if block.has(Block::BREAKPOINT) {
-        s.settle_found();
+        s.hits.settle(icount);
         let memory = port_of(s.port).memory();
         for &pc in s.search.breakpoints.range(block.address..block.end()) {
-            let icount = icount + u64::from(block.index_of(memory, pc));
-            s.found_here.push(Hit { icount, found: Found::Breakpoint });
+            if let Some(index) = block.begins_at(memory, pc) {
+                s.hits.expect(Hit { icount: icount + u64::from(index), found: Found::Breakpoint });
+            }
         }
     }
 }
@@ -430,9 +411,9 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     s.event |= thumb::sets_event(first, second);
     s.begin_instruction(address, first, second);
     if s.search.collect && breakpoint {
-        s.settle_found();
         let icount = s.icount();
-        s.found(Hit { icount, found: Found::Breakpoint });
+        s.hits.settle(icount);
+        s.hits.expect(Hit { icount, found: Found::Breakpoint });
     }
 }
 
@@ -499,9 +480,9 @@ impl Shared {
         let address = self.block.end();
         let (first, second) = (self.memory_half(address), self.memory_half(address.wrapping_add(2)));
         if self.search.collect && self.search.breakpoints.contains(&address) {
-            self.settle_found();
             let icount = self.icount_behind();
-            self.found(Hit { icount, found: Found::Breakpoint });
+            self.hits.settle(icount);
+            self.hits.expect(Hit { icount, found: Found::Breakpoint });
         }
         self.begin_instruction(address, first, second);
     }
@@ -834,8 +815,8 @@ impl Shared {
         let Some(watch) = hit else { return true };
         let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
         if self.search.collect {
-            self.settle_found();
-            self.found(Hit { icount: icount + 1, found });
+            self.hits.settle(icount);
+            self.hits.expect(Hit { icount: icount + 1, found });
             return true;
         }
         self.exit = Some(Exit::Found(found));

@@ -240,7 +240,7 @@ fn a_breakpoint_inside_an_it_block_is_found_by_both_ways_of_searching() {
         let ran = pair.run(Kind::Exact, &mut registers, 5);
         if collect {
             let hit = Hit { icount: 2, found: Found::Breakpoint };
-            assert_eq!(pair.exact.take_found(ran.icount), Some(hit));
+            assert_eq!(pair.exact.take_found(), Some(hit));
         } else {
             assert_eq!((ran.icount, ran.exit), (2, Exit::Found(Found::Breakpoint)));
             assert_eq!(registers.pc, CODE + 4);

@@ -225,12 +225,12 @@ impl Translator {
             self.epoch = 0;
         }
         shared.search = search.clone();
-        shared.take_found(0);
+        shared.hits.take();
     }
 
-    /// The last hit, at most at `icount`, of a search that collects.
-    pub fn take_found(&mut self, icount: Icount) -> Option<Hit> {
-        self.shared.take_found(icount)
+    /// The last hit of a search that collects.
+    pub fn take_found(&mut self) -> Option<Hit> {
+        self.shared.hits.take()
     }
 
     /// Lets the instruction that `other` stopped at with [`Exit::Accessed`] run here without doing its accesses again.
@@ -357,6 +357,7 @@ impl Translator {
                 behind.saturating_sub(1)
             }
         };
+        shared.hits.end(icount);
         let boundary = match exit {
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 true

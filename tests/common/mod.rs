@@ -1,0 +1,228 @@
+//! The fixture firmware as tests see it: what `firmware/fixtures.toml` says, run with a host that keeps what is printed.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part")]
+
+mod console;
+mod program;
+mod random;
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use serde::Deserialize;
+use untick::{
+    board::Board,
+    core::Config,
+    image::Image,
+    pins::Stamped,
+    timeline::{Limits, Options, Outcome, Timeline},
+    trace::{Header, Log},
+    words::Icount,
+};
+
+pub use console::{Console, Printed};
+pub use program::{CODE, Program, STACK};
+pub use random::Random;
+
+/// A run of which only samples are taken.
+const LONG: Icount = 10_000_000;
+/// How far a fixture without an end is taken.
+const ENDLESS: Icount = 3_000_000;
+
+/// A row of `fixtures.toml`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Fixture {
+    pub name: String,
+    pub board: String,
+    pub ends: String,
+    #[serde(default)]
+    pub input: String,
+    pub instructions: u64,
+}
+
+impl Fixture {
+    /// All of them.
+    pub fn all() -> Vec<Fixture> {
+        #[derive(Deserialize)]
+        struct Table {
+            fixture: Vec<Fixture>,
+        }
+        let text = std::fs::read_to_string(directory().join("fixtures.toml")).unwrap();
+        toml::from_str::<Table>(&text).unwrap().fixture
+    }
+
+    /// The one of that name.
+    pub fn find(name: &str) -> Fixture {
+        Fixture::all().into_iter().find(|fixture| fixture.name == name).unwrap()
+    }
+
+    pub fn elf(&self) -> PathBuf {
+        directory().join(format!("{}.elf", self.name))
+    }
+
+    /// What it prints.
+    pub fn text(&self) -> String {
+        std::fs::read_to_string(directory().join(format!("{}.txt", self.name))).unwrap()
+    }
+
+    /// Where a run of it stops that would go on for ever.
+    pub fn limits(&self) -> Limits {
+        Limits { icount: (self.ends == "limit").then_some(ENDLESS), cycles: None }
+    }
+
+    /// Whether an outcome is the one that the row asks for.
+    pub fn ends_with(&self, outcome: &Outcome) -> bool {
+        match (self.ends.as_str(), outcome) {
+            ("fault-loop", Outcome::FaultLoop(_)) | ("lockup", Outcome::Lockup) => true,
+            ("limit", Outcome::Limit) => true,
+            (ends, Outcome::Exit(code)) => ends == format!("exit {code}"),
+            _ => false,
+        }
+    }
+
+    pub fn board(&self) -> Board {
+        Board::find(&self.board).unwrap()
+    }
+
+    pub fn image(&self) -> Image {
+        Image::load(self.elf()).unwrap()
+    }
+
+    pub fn config(&self) -> Config {
+        Config { vector_table: self.image().vector_table, ..self.board().config() }
+    }
+
+    pub fn header(&self) -> Header {
+        let (board, image) = (self.board(), self.image());
+        Header {
+            untick: env!("CARGO_PKG_VERSION").to_owned(),
+            unicorn: untick::core::unicorn_version(),
+            board: self.board.clone(),
+            board_sources: vec![("board.toml".to_owned(), board.sources().board.clone())],
+            config: self.config(),
+            firmware_name: image.origin.clone(),
+            firmware: image.file.to_vec(),
+            arguments: vec![self.name.clone()],
+        }
+    }
+
+    /// A live machine at reset, recorded in memory, and what it will print.
+    pub fn live(&self) -> (Timeline, Printed) {
+        self.live_into(Log::in_memory(self.header()), Options::default())
+    }
+
+    pub fn live_into(&self, log: Log, options: Options) -> (Timeline, Printed) {
+        let (board, image) = (self.board(), self.image());
+        let printed = Printed::default();
+        let console = Console::new(board.console().unwrap(), &self.input, printed.clone());
+        let timeline = Timeline::live(&board, &image, Box::new(console), log, options).unwrap();
+        (timeline, printed)
+    }
+
+    /// A whole run, recorded once for all tests of a process.
+    pub fn recording(&self) -> Arc<Recording> {
+        static KEPT: OnceLock<Mutex<HashMap<String, Arc<Recording>>>> = OnceLock::new();
+        let mut kept = KEPT.get_or_init(Mutex::default).lock().unwrap();
+        kept.entry(self.name.clone()).or_insert_with(|| Arc::new(Recording::of(self))).clone()
+    }
+}
+
+/// A finished run.
+pub struct Recording {
+    /// The trace as a file has it.
+    pub bytes: Vec<u8>,
+    pub outcome: Outcome,
+    pub end: Icount,
+    /// The digest of the live machine at its end.
+    pub digest: u64,
+    pub printed: String,
+}
+
+impl Recording {
+    fn of(fixture: &Fixture) -> Recording {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("run.untick");
+        let log = Log::create(&file, fixture.header()).unwrap();
+        let (mut timeline, printed) = fixture.live_into(log, Options::default());
+        let outcome = timeline.run(&fixture.limits(), &mut || false).unwrap();
+        let (end, digest) = (timeline.end().icount, timeline.digest());
+        assert_eq!(timeline.now(), timeline.end(), "a run stops in the present");
+        timeline.finish().unwrap();
+        drop(timeline);
+        Recording { bytes: std::fs::read(&file).unwrap(), outcome, end, digest, printed: printed.text() }
+    }
+
+    pub fn log(&self) -> Log {
+        Log::from_bytes(self.bytes.clone()).unwrap()
+    }
+
+    pub fn replay(&self) -> Timeline {
+        self.replay_with(Options::default())
+    }
+
+    pub fn replay_with(&self, options: Options) -> Timeline {
+        Timeline::replay(self.log(), options).unwrap()
+    }
+
+    pub fn events(&self) -> Vec<Stamped> {
+        events(&mut self.log())
+    }
+
+    /// Positions worth a visit: the ends, anywhere, and right beside events. About `count`, fewer in a long run.
+    pub fn positions(&self, count: usize, random: &mut Random) -> Vec<Icount> {
+        let mut log = self.log();
+        let mut positions = vec![0, self.end, self.end.saturating_sub(1), 1.min(self.end)];
+        let count = if self.end > LONG { count / 4 } else { count };
+        while positions.len() < count {
+            let anywhere = random.below(self.end + 1);
+            positions.push(anywhere);
+            let mark = log.find(anywhere).unwrap();
+            if let Some(event) = log.peek(mark).unwrap() {
+                let beside = event.icount + random.below(4);
+                positions.push(beside.saturating_sub(1).min(self.end));
+            }
+        }
+        positions
+    }
+}
+
+/// All events of a log, in order.
+pub fn events(log: &mut Log) -> Vec<Stamped> {
+    let mut mark = log.start();
+    std::iter::from_fn(|| log.read(&mut mark).unwrap()).collect()
+}
+
+/// Fails with the first event that differs.
+#[track_caller]
+pub fn assert_same_events(found: &[Stamped], expected: &[Stamped], what: &str) {
+    let differs = found.iter().zip(expected).position(|(found, expected)| found != expected);
+    if let Some(first) = differs {
+        panic!("{what}: event {first} is {:?}, expected {:?}", found[first], expected[first]);
+    }
+    assert_eq!(found.len(), expected.len(), "{what}: the number of events");
+}
+
+/// Holds a law against every fixture; tells all that break it.
+pub fn for_each_fixture(law: impl Fn(&Fixture)) {
+    for_some_fixtures(|_| true, law);
+}
+
+/// Holds a law against the fixtures that it is for.
+pub fn for_some_fixtures(is_for: impl Fn(&Fixture) -> bool, law: impl Fn(&Fixture)) {
+    let fixtures: Vec<Fixture> = Fixture::all().into_iter().filter(|fixture| is_for(fixture)).collect();
+    assert!(!fixtures.is_empty(), "the law is for no fixture");
+    let broken: Vec<String> = fixtures
+        .iter()
+        .filter(|fixture| catch_unwind(AssertUnwindSafe(|| law(fixture))).is_err())
+        .map(|fixture| fixture.name.clone())
+        .collect();
+    assert!(broken.is_empty(), "broken by {}; each one's reason is above", broken.join(", "));
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/firmware")
+}
