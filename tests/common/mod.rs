@@ -1,6 +1,6 @@
 //! The fixture firmware as tests see it: what `firmware/fixtures.toml` says, run with a host that keeps what is printed.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part")]
+#![allow(dead_code, unused_imports, clippy::allow_attributes, reason = "each test uses a part")]
 
 mod console;
 mod program;

@@ -152,11 +152,11 @@ fn of_two_hits_in_one_block_the_later_one_is_the_last() {
     let mut timeline = pushes_and_pops().live();
     run_to(&mut timeline, 100);
     let watch = Watchpoint { address: STACK - 8, length: 4, kind: WatchKind::Read };
-    let stops = Stops { breakpoints: [CODE + 10].into(), watchpoints: vec![watch], faults: false };
-    // Seven instructions a round: the fifth reads, the sixth has the breakpoint.
-    assert_eq!(back_from(&mut timeline, 70, &stops), (68, Stop::Breakpoint));
+    let stops = Stops { breakpoints: [CODE + 12].into(), watchpoints: vec![watch], faults: false };
+    // Seven instructions a round: the fifth reads, the seventh has the breakpoint.
+    assert_eq!(back_from(&mut timeline, 70, &stops), (69, Stop::Breakpoint));
     let behind_the_read = Stop::Watchpoint { address: watch.address, kind: watch.kind };
-    assert_eq!(back_from(&mut timeline, 67, &stops), (67 - 6, Stop::Breakpoint));
+    assert_eq!(back_from(&mut timeline, 67, &stops), (62, Stop::Breakpoint));
     let reads = Stops { breakpoints: [CODE + 8].into(), ..stops };
     assert_eq!(back_from(&mut timeline, 70, &reads), (68, behind_the_read));
     assert_eq!(

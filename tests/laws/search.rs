@@ -1,5 +1,7 @@
 //! Searching backwards finds what a look at each instruction finds.
 
+use std::mem::discriminant;
+
 use untick::{
     timeline::{Direction, Interrupts, Stop, Stops, Timeline, WatchKind, Watchpoint},
     words::Icount,
@@ -8,7 +10,7 @@ use untick::{
 use crate::common::{Random, for_each_fixture};
 
 /// Instructions in a window that is searched one by one.
-const WINDOW: Icount = 600;
+const WINDOW: Icount = 400;
 /// Windows in each fixture.
 const WINDOWS: usize = 12;
 
@@ -35,11 +37,13 @@ fn scan(timeline: &mut Timeline, stops: &Stops, from: Icount, to: Icount) -> Vec
         let (here, pc, before) = (timeline.now().icount, timeline.registers().pc, active(timeline));
         let mut stop = step(timeline, &watchpoints);
         if let Stop::Watchpoint { .. } = stop {
-            assert_eq!(timeline.now().icount, here, "a watchpoint stops in front of its instruction");
             hits.push((here + 1, stop));
-            stop = step(timeline, &Stops::default());
+            // In front of an instruction, or behind what the core itself has written: stacking, the host's answers.
+            stop =
+                if timeline.now().icount > here { Stop::Stepped } else { step(timeline, &Stops::default()) };
         }
         assert!(matches!(stop, Stop::Stepped | Stop::End(_)), "{stop:?} at {here}");
+        assert_eq!(timeline.now().icount, here + 1);
         // An exception that was taken in front of the instruction: it has not been reached.
         let entered = active(timeline).iter().zip(before).any(|(now, before)| now & !before != 0);
         let faulted = timeline.fault().is_some_and(|fault| fault.at.icount == here);
@@ -84,19 +88,24 @@ fn the_last_hit_is_the_one_that_a_look_at_each_instruction_finds() {
             let end = (start + WINDOW).min(recording.end);
             let stops = some_stops(&mut looker, start, end, &mut random);
             let hits = scan(&mut looker, &stops, start, end);
-            for _ in 0..6 {
+            for _ in 0..4 {
                 let from = random.between(start, end);
-                timeline.seek(from).unwrap();
-                let stop = timeline.resume(Direction::Backward, &stops, &mut || false).unwrap();
-                let found = timeline.now().icount;
                 // Behind an access counts where travel begins, a breakpoint there does not.
                 let counts = |hit: &&Hit| hit.0 < from || hit.0 == from && hit.1 != Stop::Breakpoint;
-                let what = format!("{}: back from {from} with {stops:x?}", fixture.name);
-                match hits.iter().filter(counts).map(|hit| hit.0).max() {
-                    None => assert!(found <= start, "{what}: {stop:?} at {found}, nothing was expected"),
+                let expected = hits.iter().filter(counts).map(|hit| hit.0).max();
+                timeline.seek(from).unwrap();
+                // Where nothing is to be found in the window, the way to reset is too long.
+                let stop = timeline.resume(Direction::Backward, &stops, &mut || expected.is_none()).unwrap();
+                let found = timeline.now().icount;
+                let what = format!("{}: back from {from} with {stops:x?}: {stop:?} at {found}", fixture.name);
+                match expected {
+                    None if stop == Stop::Interrupted => assert_eq!(found, from, "{what}"),
+                    None => assert!(found <= start, "{what}, nothing was expected"),
                     Some(expected) => {
-                        assert_eq!(found, expected, "{what}: {stop:?}, {hits:?}");
-                        assert!(hits.contains(&(found, stop.clone())), "{what}: {stop:?} at {found}");
+                        assert_eq!(found, expected, "{what}, {hits:?}");
+                        // Of several watchpoints, which one an instruction touches first depends on the direction.
+                        let same = |hit: &Hit| hit.0 == found && discriminant(&hit.1) == discriminant(&stop);
+                        assert!(hits.iter().any(same), "{what}");
                     }
                 }
                 looker.seek(found).unwrap();
@@ -108,7 +117,7 @@ fn the_last_hit_is_the_one_that_a_look_at_each_instruction_finds() {
 
 /// What writes to memory is known without trust in watchpoints: compare it.
 #[test]
-fn a_watchpoint_for_writes_finds_every_change_by_an_instruction() {
+fn a_watchpoint_for_writes_finds_every_change() {
     for_each_fixture(|fixture| {
         let recording = fixture.recording();
         let mut random = Random::new(&fixture.name);
@@ -116,7 +125,10 @@ fn a_watchpoint_for_writes_finds_every_change_by_an_instruction() {
         for start in recording.positions(WINDOWS, &mut random) {
             let end = (start + WINDOW).min(recording.end);
             timeline.seek(start).unwrap();
-            let address = timeline.registers().sp().wrapping_sub(32) & !7;
+            // On the stack, or among the variables, which are where RAM begins.
+            let stack = timeline.registers().sp().wrapping_sub(32) & !7;
+            let variables = 0x2000_0000 + 32 * random.below(4) as u32;
+            let address = random.choose(&[stack, variables]);
             let stops = Stops {
                 watchpoints: vec![Watchpoint { address, length: 32, kind: WatchKind::Write }],
                 ..Stops::default()
@@ -130,12 +142,9 @@ fn a_watchpoint_for_writes_finds_every_change_by_an_instruction() {
             timeline.seek(start).unwrap();
             let mut changed = Vec::new();
             while timeline.now().icount < end {
-                let (before, exceptions) = (look(&timeline), active(&timeline));
+                let before = look(&timeline);
                 step(&mut timeline, &Stops::default());
-                // Stacking is no access of an instruction.
-                let entered =
-                    active(&timeline).iter().zip(exceptions).any(|(now, before)| now & !before != 0);
-                if look(&timeline) != before && !entered {
+                if look(&timeline) != before {
                     changed.push(timeline.now().icount);
                 }
             }

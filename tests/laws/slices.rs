@@ -116,7 +116,7 @@ fn session(fixture: &Fixture, history: usize) {
     let (mut timeline, printed) = fixture.live_into(log, Options { history });
     let mut reference = recording.replay();
     let mut doing = String::new();
-    for turn in 0..30 {
+    for turn in 0..20 {
         let goal = random.between(0, recording.end);
         doing = match random.below(8) {
             0 => {
