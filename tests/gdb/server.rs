@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt,
     path::Path,
     process::{Child, ChildStderr, Command, Stdio},
     time::{Duration, Instant},
@@ -181,6 +182,34 @@ fn ctrl_c_stops_a_live_run_and_a_long_way_back() {
     }
     check(&turns, &gdb.output());
     served.end();
+}
+
+#[test]
+fn ctrl_c_at_the_terminal_is_for_gdb() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mark = scratch.path().join("running");
+    let dialogue = format!(
+        "
+        (gdb) shell touch {}
+        (gdb) continue
+        Program received signal SIGINT
+        (gdb) when
+        the present: execution goes on live
+        ",
+        mark.display()
+    );
+    let turns = turns(&dialogue);
+    let (elf, board) = fixture("cpu-endless");
+    let mut debug = untick();
+    debug.args(["debug", &elf, "--board", board, "--", "-nx", "-batch"]);
+    type_in(&mut debug, &turns);
+    // A terminal sends the signal to all processes of the foreground group.
+    debug.process_group(0);
+    let debug = Started::new(debug);
+    wait_for(&mark);
+    let group = format!("-{}", debug.id());
+    assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+    check(&turns, &debug.output());
 }
 
 #[test]
