@@ -3,6 +3,7 @@
 mod config;
 mod engine;
 mod exception;
+mod instructions;
 mod mpu;
 mod nvic;
 mod port;

@@ -1,7 +1,7 @@
 //! What the engine asks of the rest of the core: permissions, devices, attention.
 
 use super::{
-    Config, RegionKind,
+    Config, CoreKind, Fpu, RegionKind,
     engine::{AccessFault, Attention, Masks, Memory, PAGE, PageUse, Port, Reply, Translation, Traps},
     mpu::Access,
     scb::ccr,
@@ -168,12 +168,21 @@ impl Port for CorePort<'_> {
     }
 
     fn traps(&mut self) -> Traps {
-        let scb = &self.state.scb;
-        // CP10 and CP11 are the FPU, allowed together; unprivileged code needs more than that (B3.2.20), which is
-        // looked at when it runs.
-        let access = scb.cpacr >> 20 & 3;
-        let fpu = scb.has_fpu() && (access == 3 || access == 1 && self.state.is_privileged());
-        Traps { coprocessors: if fpu { 0x0c00 } else { 0 }, divide_by_zero: scb.ccr & ccr::DIV_0_TRP != 0 }
+        let divide_by_zero = self.state.scb.ccr & ccr::DIV_0_TRP != 0;
+        let fpu = self.config.core.fpu();
+        if fpu == Fpu::None {
+            return Traps { divide_by_zero, ..Traps::default() };
+        }
+        // CP10 and CP11 are the FPU, allowed together; to privileged code only, or to all (B3.2.20).
+        let access = self.state.scb.cpacr >> 20 & 3;
+        let enabled = access == 3 || access == 1 && self.state.is_privileged();
+        Traps {
+            coprocessors: if enabled { 0x0c00 } else { 0 },
+            divide_by_zero,
+            floating_point: self.state.wants_fp_context(),
+            single_precision: self.config.core == CoreKind::CortexM7F,
+            control: true,
+        }
     }
 
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply {

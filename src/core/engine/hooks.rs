@@ -8,10 +8,11 @@ use unicorn_engine_sys::{
 
 use super::{
     AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
-    Search, Span, Translation, Traps,
+    Search, Span, Translation,
     blocks::{Block, Blocks},
     hits::Hits,
     translator::{Kind, read_register, write_register},
+    traps::Trap,
 };
 use crate::{
     core::thumb::{self, ItState},
@@ -78,7 +79,6 @@ pub struct Shared {
     /// The exact engine stands at an IT instruction whose block it must go through with single steps.
     pub single_steps: bool,
 
-    traps: Traps,
     /// The exit is a trap: the instruction has not begun.
     pub trapped: bool,
 
@@ -116,7 +116,6 @@ impl Shared {
             exit: None,
             it: ItState::default(),
             single_steps: false,
-            traps: Traps { coprocessors: 0, divide_by_zero: false },
             trapped: false,
             search: Search::default(),
             watched: Vec::new(),
@@ -147,10 +146,7 @@ impl Shared {
         self.refusal = None;
         self.trapped = false;
         let traps = self.port().traps();
-        if traps != self.traps {
-            self.traps = traps;
-            self.blocks.clear();
-        }
+        self.blocks.set_traps(traps);
         self.attend();
     }
 
@@ -201,6 +197,16 @@ impl Shared {
 
     fn is_privileged(&self) -> bool {
         self.register(RegisterARM::CONTROL) & 1 == 0 || self.register(RegisterARM::IPSR) & 0x1ff != 0
+    }
+
+    /// Whether the load or store of the instruction at the PC is a privileged one. Only in hooks of data accesses.
+    fn accesses_privileged(&mut self) -> bool {
+        if !self.is_privileged() {
+            return false;
+        }
+        let pc = self.register(RegisterARM::PC) & !1;
+        let (first, second) = (self.memory_half(pc), self.memory_half(pc.wrapping_add(2)));
+        !thumb::accesses_unprivileged(first, second)
     }
 
     fn masks(&self) -> Masks {
@@ -319,7 +325,7 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let memory = port_of(s.port).memory();
-    let block = s.blocks.find(memory, address, size, s.traps, &s.search.breakpoints);
+    let block = s.blocks.find(memory, address, size, &s.search.breakpoints);
     s.left -= i64::from(block.count);
     s.previous = std::mem::replace(&mut s.block, block);
     if s.left < 0 || block.is_special() {
@@ -390,9 +396,9 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     let first = s.memory().read_half(address).unwrap_or(0);
     let second = s.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
-    if can_stop && let Some(fault) = s.trap(first, second) {
+    if can_stop && let Some(exit) = s.trap(first, second) {
         s.trapped = true;
-        s.stop(Exit::Fault(fault));
+        s.stop(exit);
         return;
     }
     if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
@@ -418,17 +424,19 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 }
 
 impl Shared {
-    /// Why the next instruction must not be executed, if so.
-    pub fn trap(&self, first: u16, second: u16) -> Option<Fault> {
-        if !self.traps.concern(first, second) {
-            return None;
-        }
+    /// Why the core must be asked before the next instruction is executed, if so.
+    pub fn trap(&self, first: u16, second: u16) -> Option<Exit> {
+        let trap = self.blocks.traps().of(first, second)?;
         if self.it.0 != 0 && !thumb::condition_passed(self.it.condition(), self.register(RegisterARM::XPSR)) {
             return None;
         }
-        match thumb::divisor(first, second) {
-            None => Some(Fault::NoCoprocessor),
-            Some(register) => (self.general_register(register) == 0).then_some(Fault::DivideByZero),
+        match trap {
+            Trap::Fault(fault) => Some(Exit::Fault(fault)),
+            Trap::FloatingPoint => Some(Exit::FloatingPoint),
+            Trap::Control(transfer) => Some(Exit::Control(transfer)),
+            Trap::Divisor(register) => {
+                (self.general_register(register) == 0).then_some(Exit::Fault(Fault::DivideByZero))
+            }
         }
     }
 
@@ -438,7 +446,7 @@ impl Shared {
 
     /// Whether an instruction in a range of addresses may have to trap.
     fn traps_in(&mut self, range: std::ops::Range<u32>) -> bool {
-        let traps = self.traps;
+        let traps = self.blocks.traps();
         let mut at = range.start;
         while at < range.end {
             let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
@@ -530,6 +538,7 @@ pub unsafe extern "C" fn interrupt(_uc: *mut uc_engine, number: u32, data: *mut 
         8 => Exit::ExceptionReturn(s.register(RegisterARM::PC) | (s.register(RegisterARM::XPSR) >> 24 & 1)),
         17 => Exit::Fault(Fault::NoCoprocessor),
         18 => Exit::Fault(Fault::InvalidState),
+        19 => Exit::Fault(Fault::StackOverflow),
         // 4: a data abort can only be an unaligned LDREX or STREX: what else is refused never gets that far.
         4 | 22 => Exit::Fault(Fault::Access { address: 0, fault: AccessFault::Unaligned }),
         _ => Exit::Fault(Fault::Undefined),
@@ -593,7 +602,7 @@ pub unsafe extern "C" fn fill(
         unsafe { result.write(TlbEntry { paddr: u64::from(address & !(PAGE - 1)), perms: Prot::ALL }) };
         return true;
     }
-    let privileged = s.is_privileged();
+    let privileged = if page_use == PageUse::Fetch { s.is_privileged() } else { s.accesses_privileged() };
     let entry = s.entry(address, page_use, privileged);
     if page_use != PageUse::Fetch {
         s.forget_it_state();
@@ -768,7 +777,7 @@ impl Shared {
             self.muted = 0;
         }
         // Privilege matters only to the system control space; asking is not free.
-        let privileged = address < 0xe000_0000 || self.is_privileged();
+        let privileged = address < 0xe000_0000 || self.accesses_privileged();
         let reply = match store {
             None => self.port().load(icount, address, width, privileged),
             Some(value) => self.port().store(icount, address, width, value, privileged),
@@ -788,7 +797,7 @@ impl Shared {
     fn watched_access(&mut self, icount: Icount, shadow: u32, size: u32, store: Option<u64>) -> bool {
         let address = self.shadow_address(shadow);
         let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
-        let privileged = self.is_privileged();
+        let privileged = self.accesses_privileged();
         if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
             return self.refuse(address, fault);
         }

@@ -13,13 +13,14 @@ mod memory;
 #[cfg(test)]
 mod tests;
 mod translator;
+mod traps;
 
 use std::collections::BTreeSet;
 
 pub use memory::{Memory, PAGE, PageId, Pages};
 pub use translator::{Kind, Ran, Translator};
+pub use traps::{Transfer, Traps};
 
-use super::thumb;
 use crate::{
     timeline::{WatchKind, Watchpoint},
     words::{BusFault, Icount, Width},
@@ -113,23 +114,6 @@ pub struct Attention {
     pub at: Icount,
     /// An exception is pending that nothing but PRIMASK, FAULTMASK or BASEPRI can hold back: ask [`Port::takeable`].
     pub pending: bool,
-}
-
-/// Instructions that the translator would execute, but that the core must not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Traps {
-    /// The coprocessors that exist and are enabled (CPACR), a bit each.
-    pub coprocessors: u16,
-    /// CCR.DIV_0_TRP.
-    pub divide_by_zero: bool,
-}
-
-impl Traps {
-    /// Whether an instruction may have to trap.
-    pub fn concern(&self, first: u16, second: u16) -> bool {
-        thumb::coprocessor(first, second).is_some_and(|number| self.coprocessors >> number & 1 == 0)
-            || self.divide_by_zero && thumb::divisor(first, second).is_some()
-    }
 }
 
 /// What the engine wants of the rest of the core while it runs.
@@ -228,6 +212,10 @@ pub enum Exit {
     /// In front of an instruction whose accesses made an exception takeable; they are done, and the engine answers them
     /// from memory when this very instruction runs next.
     Accessed,
+    /// In front of a floating-point instruction that begins a context, or that finds another one not saved yet.
+    FloatingPoint,
+    /// In front of a move of CONTROL, which the core executes.
+    Control(Transfer),
     /// Behind an SVC.
     Svc,
     /// At a BKPT.
@@ -262,4 +250,6 @@ pub enum Fault {
     DivideByZero,
     /// EPSR.T is clear.
     InvalidState,
+    /// The stack pointer would be below its limit.
+    StackOverflow,
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    core::{Config, CoreKind, Region, RegionKind},
+    core::{Config, CoreKind, Region, RegionKind, thumb},
     words::Registers,
 };
 
@@ -50,7 +50,7 @@ impl Port for Bench {
         Attention { at: Icount::MAX, pending: self.pending }
     }
     fn traps(&mut self) -> Traps {
-        Traps { coprocessors: 0x0c00, divide_by_zero: false }
+        Traps { coprocessors: 0x0c00, ..Traps::default() }
     }
     fn takeable(&mut self, masks: Masks) -> bool {
         self.pending && !masks.primask
