@@ -3,6 +3,7 @@
 use super::{
     engine::{Memory, Transfer},
     exception::Cause,
+    nvic::exception::DEBUG_MONITOR,
     state::State,
     thumb::{self, ItState},
 };
@@ -65,6 +66,18 @@ impl State {
                 self.retire(LONG);
             }
         }
+    }
+
+    /// Whether debug events become exceptions (DEMCR.MON_EN).
+    pub fn has_debug_monitor(&self) -> bool {
+        self.scb.demcr >> 16 & 1 != 0
+    }
+
+    /// A comparator of the DWT has seen an access: DebugMonitor becomes pending (C1.5.1).
+    pub fn watch_unit_matched(&mut self) {
+        const DWTTRAP: u32 = 1 << 2;
+        self.scb.dfsr |= DWTTRAP;
+        self.nvic.set_pending(DEBUG_MONITOR);
     }
 
     /// Goes behind the instruction at the PC, which begins with this halfword and ends a basic block.

@@ -2,7 +2,10 @@
 
 use super::{
     Config, CoreKind, Fpu, RegionKind,
-    engine::{AccessFault, Attention, Masks, Memory, PAGE, PageUse, Port, Reply, Translation, Traps},
+    engine::{
+        AccessFault, Attention, Masks, Memory, PAGE, PageUse, Port, Reply, Translation, Traps, WatchUnits,
+    },
+    itm::Itm,
     mpu::Access,
     scb::ccr,
     state::State,
@@ -201,6 +204,9 @@ impl Port for CorePort<'_> {
     fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply {
         self.interrupted = false;
         if is_core_register(address) {
+            if Itm::offset_of(address).is_some() && self.state.itm.sends(address) {
+                return self.pins_write(icount, address, width, value);
+            }
             let now = self.moment(icount).cycle;
             let effect = self.state.store_ppb(address, width, value, privileged, now);
             if effect.is_ok_and(|effect| effect.permissions) {
@@ -222,6 +228,16 @@ impl Port for CorePort<'_> {
         let cycle = due.cycle.min(self.state.systick.next_wake().unwrap_or(u64::MAX));
         let at = due.icount.min(cycle.saturating_sub(self.state.slept));
         Attention { at, pending: self.state.nvic.wants_to_preempt() }
+    }
+
+    fn watch_units(&mut self) -> WatchUnits {
+        // What a comparator sees is an event to the debug monitor, or to nobody (Armv7-M ARM C1.5).
+        if self.state.has_debug_monitor() { self.state.dwt.watch_units() } else { WatchUnits::new() }
+    }
+
+    fn watch_unit_matched(&mut self, unit: usize) {
+        self.state.dwt.set_matched(unit);
+        self.state.watch_unit_matched();
     }
 
     fn takeable(&mut self, masks: Masks) -> bool {

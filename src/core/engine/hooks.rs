@@ -8,7 +8,7 @@ use unicorn_engine_sys::{
 
 use super::{
     AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
-    Search, Span, Translation,
+    Search, Span, Translation, WatchUnits,
     blocks::{Block, Blocks},
     hits::Hits,
     translator::{Kind, read_register, write_register},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     core::thumb::{self, ItState},
-    timeline::WatchKind,
+    timeline::{WatchKind, Watchpoint},
     words::{Icount, Width},
 };
 
@@ -83,8 +83,11 @@ pub struct Shared {
     pub trapped: bool,
 
     pub search: Search,
-    /// Pages with a watchpoint, ascending.
-    pub watched: Vec<PageId>,
+    units: WatchUnits,
+    /// The icount of the instruction whose accesses the units have seen already.
+    units_matched_at: Icount,
+    /// Pages with a watchpoint or a watch unit, ascending.
+    watched: Vec<PageId>,
     pub hits: Hits,
 
     refusal: Option<Refusal>,
@@ -118,6 +121,8 @@ impl Shared {
             single_steps: false,
             trapped: false,
             search: Search::default(),
+            units: WatchUnits::new(),
+            units_matched_at: Icount::MAX,
             watched: Vec::new(),
             hits: Hits::default(),
             refusal: None,
@@ -155,11 +160,74 @@ impl Shared {
         self.port = None;
     }
 
+    /// Sets what the debugger looks for. Whether that changes what must be seen of memory.
+    pub fn set_search(&mut self, search: &Search, memory: &Memory) -> bool {
+        if self.search.breakpoints != search.breakpoints {
+            self.blocks.clear();
+        }
+        self.search = search.clone();
+        self.hits.take();
+        self.renew_watched(memory)
+    }
+
+    /// Sets what the core's own comparators watch. Whether that changes what must be seen of memory.
+    pub fn set_units(&mut self, units: WatchUnits, memory: &Memory) -> bool {
+        if self.units == units {
+            return false;
+        }
+        self.units = units;
+        self.renew_watched(memory)
+    }
+
+    fn renew_watched(&mut self, memory: &Memory) -> bool {
+        let mut watched = Vec::new();
+        for watch in self.search.watchpoints.iter().chain(&self.units).filter(|watch| watch.length > 0) {
+            let first = watch.address & !(PAGE - 1);
+            let last = watch.address.saturating_add(watch.length - 1);
+            watched.extend((first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)));
+        }
+        watched.sort_unstable();
+        watched.dedup();
+        let changed = watched != self.watched;
+        self.watched = watched;
+        changed
+    }
+
+    /// Tells the core which of its comparators see an access. Whether an exception must be taken right behind the
+    /// instruction.
+    fn match_units(&mut self, icount: Icount, address: u32, size: u32, store: bool) -> bool {
+        if self.units.is_empty() || self.units_matched_at == icount {
+            return false;
+        }
+        let sees = |unit: &Watchpoint| {
+            let kind = match unit.kind {
+                WatchKind::Access => true,
+                WatchKind::Read => !store,
+                WatchKind::Write => store,
+            };
+            kind && unit.length > 0
+                && address <= unit.address.saturating_add(unit.length - 1)
+                && unit.address <= address.saturating_add(size - 1)
+        };
+        let seeing: heapless::Vec<usize, 4> =
+            self.units.iter().enumerate().filter(|(_, unit)| sees(unit)).map(|(number, _)| number).collect();
+        if seeing.is_empty() {
+            return false;
+        }
+        for &unit in &seeing {
+            self.port().watch_unit_matched(unit);
+        }
+        self.units_matched_at = icount;
+        self.attend();
+        self.can_take()
+    }
+
     /// Hands the accesses of a stopped instruction to the engine that will run it again.
     pub fn give_accesses(&mut self, other: &mut Shared) {
         other.accesses = std::mem::take(&mut self.accesses);
         other.accesses_at = self.accesses_at;
         other.muted = other.accesses.len();
+        other.units_matched_at = self.units_matched_at;
         self.accesses_at = Icount::MAX;
         self.muted = 0;
     }
@@ -755,6 +823,7 @@ impl Shared {
             }
         }
         if !repeated {
+            self.match_units(icount, address, size, store.is_some());
             self.attend();
             if self.can_take() || self.port().interrupts_run() {
                 self.exit = Some(Exit::Accessed);
@@ -821,15 +890,20 @@ impl Shared {
                 WatchKind::Access => overlap.next().is_some(),
             }
         });
-        let Some(watch) = hit else { return true };
-        let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
-        if self.search.collect {
+        if let Some(watch) = hit {
+            let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
+            if !self.search.collect {
+                self.exit = Some(Exit::Found(found));
+                return false;
+            }
             self.hits.settle(icount);
             self.hits.expect(Hit { icount: icount + 1, found });
-            return true;
         }
-        self.exit = Some(Exit::Found(found));
-        false
+        if self.match_units(icount, address, size, store.is_some()) {
+            self.exit = Some(Exit::Accessed);
+            return false;
+        }
+        true
     }
 
     fn shadow_address(&mut self, shadow: u32) -> u32 {

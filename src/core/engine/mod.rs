@@ -116,6 +116,9 @@ pub struct Attention {
     pub pending: bool,
 }
 
+/// The memory that the core's own comparators watch, for the firmware; those that watch nothing have length 0.
+pub type WatchUnits = heapless::Vec<Watchpoint, { crate::core::dwt::COMPARATORS }>;
+
 /// What the engine wants of the rest of the core while it runs.
 pub trait Port {
     /// Flash and RAM.
@@ -138,6 +141,10 @@ pub trait Port {
     fn attention(&mut self) -> Attention;
     /// Which instructions trap as things stand now.
     fn traps(&mut self) -> Traps;
+    /// What the core's own comparators watch, as things stand now.
+    fn watch_units(&mut self) -> WatchUnits;
+    /// One of them has seen an access.
+    fn watch_unit_matched(&mut self, unit: usize);
     /// Whether a pending exception can be taken with these masks.
     fn takeable(&mut self, masks: Masks) -> bool;
     /// Whether the access just done must take effect before the next instruction: it changed permissions, or asked for

@@ -52,6 +52,12 @@ impl Port for Bench {
     fn traps(&mut self) -> Traps {
         Traps { coprocessors: 0x0c00, ..Traps::default() }
     }
+    fn watch_units(&mut self) -> WatchUnits {
+        WatchUnits::new()
+    }
+
+    fn watch_unit_matched(&mut self, _unit: usize) {}
+
     fn takeable(&mut self, masks: Masks) -> bool {
         self.pending && !masks.primask
     }

@@ -208,24 +208,9 @@ impl Translator {
 
     /// Sets what the debugger looks for. `memory` tells where watched addresses really are.
     pub fn set_search(&mut self, search: &Search, memory: &Memory) {
-        let shared = &mut self.shared;
-        if shared.search.breakpoints != search.breakpoints {
-            shared.blocks.clear();
-        }
-        let mut watched = Vec::new();
-        for watch in &search.watchpoints {
-            let first = watch.address & !(PAGE - 1);
-            let last = watch.address.saturating_add(watch.length.max(1) - 1);
-            watched.extend((first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)));
-        }
-        watched.sort_unstable();
-        watched.dedup();
-        if watched != shared.watched {
-            shared.watched = watched;
+        if self.shared.set_search(search, memory) {
             self.epoch = 0;
         }
-        shared.search = search.clone();
-        shared.hits.take();
     }
 
     /// The last hit of a search that collects.
@@ -259,6 +244,9 @@ impl Translator {
 
     /// Runs from `registers`, which become those at the exit; gives the icount there.
     pub fn run(&mut self, registers: &mut Registers, port: &mut dyn Port, span: Span) -> Ran {
+        if self.shared.set_units(port.watch_units(), port.memory()) {
+            self.epoch = 0;
+        }
         if port.memory().epoch() != self.epoch {
             self.epoch = port.memory().epoch();
             self.uc.ctl_flush_tlb().expect("the engine is set up");
