@@ -93,6 +93,7 @@ impl Pair {
             vector_table: 0,
             mpu_regions: 8,
             security_extension: false,
+            halting_debug: false,
         };
         let memory = Memory::new(&config);
         Pair {
