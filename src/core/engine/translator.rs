@@ -224,6 +224,7 @@ impl Translator {
             shared.watched = watched;
             self.epoch = 0;
         }
+        shared.watched_places = search.watchpoints.iter().map(|watch| memory.place(watch.address)).collect();
         shared.search = search.clone();
         shared.hits.take();
     }
