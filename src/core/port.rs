@@ -71,6 +71,13 @@ pub fn is_core_register(address: u32) -> bool {
     (0xe000_0000..0xe004_2000).contains(&address) || address >= 0xe00f_f000
 }
 
+/// The byte address and the bit that a bit-band alias stands for (Armv7-M ARM B3.1.1).
+pub fn bit_band(config: &Config, address: u32) -> Option<(u32, u32)> {
+    let is_alias = matches!(address >> 25, 0x11 | 0x21) && config.bit_band;
+    let offset = address & 0x01ff_ffff;
+    is_alias.then(|| ((address & 0xf000_0000) + offset / 32, offset / 4 % 8))
+}
+
 /// The core while its engine runs.
 pub struct CorePort<'a> {
     pub state: &'a mut State,
@@ -98,13 +105,6 @@ impl CorePort<'_> {
         let result = self.pins.write(at, address, width, value, self.memory);
         self.state.nvic.set_lines(self.pins.lines());
         result.map(|()| 0).into()
-    }
-
-    /// The byte address and the bit that a bit-band alias stands for (Armv7-M ARM B3.1.1).
-    fn bit_band(&self, address: u32) -> Option<(u32, u32)> {
-        let is_alias = matches!(address >> 25, 0x11 | 0x21) && self.config.bit_band;
-        let offset = address & 0x01ff_ffff;
-        is_alias.then(|| ((address & 0xf000_0000) + offset / 32, offset / 4 % 8))
     }
 
     fn load_bit(&mut self, icount: Icount, byte: u32, bit: u32) -> Reply {
@@ -194,7 +194,7 @@ impl Port for CorePort<'_> {
             let now = self.moment(icount).cycle;
             return self.state.load_ppb(address, width, privileged, now).into();
         }
-        match self.bit_band(address) {
+        match bit_band(self.config, address) {
             Some((byte, bit)) => self.load_bit(icount, byte, bit),
             None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
             None => self.pins_read(icount, address, width),
@@ -216,11 +216,15 @@ impl Port for CorePort<'_> {
             self.interrupted |= self.state.reset_requested;
             return effect.map(|_| 0).into();
         }
-        match self.bit_band(address) {
+        match bit_band(self.config, address) {
             Some((byte, bit)) => self.store_bit(icount, byte, bit, value),
             None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
             None => self.pins_write(icount, address, width, value),
         }
+    }
+
+    fn bit_band(&mut self, address: u32) -> Option<(u32, u32)> {
+        bit_band(self.config, address)
     }
 
     fn attention(&mut self) -> Attention {

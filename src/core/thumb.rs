@@ -122,6 +122,28 @@ pub const fn accesses_several(first: u16, second: u16) -> bool {
     first & 0xfe00 == 0xe800 || first & 0xee00 == 0xec00 && second & 0x0e00 == 0x0a00
 }
 
+/// How many bytes an instruction of several accesses transfers, which are in a row; 0 for any other.
+pub const fn bytes_of_several(first: u16, second: u16) -> u32 {
+    if !accesses_several(first, second) {
+        return 0;
+    }
+    if length(first) == 2 {
+        // PUSH and POP have the bit of LR or PC besides.
+        let registers = if first >> 12 == 0xc { first & 0xff } else { first & 0x1ff };
+        return 4 * registers.count_ones();
+    }
+    if first & 0xfe00 != 0xe800 {
+        // VLDR and VSTR, of 4 or 8 bytes, or VLDM and VSTM.
+        let one = first & 0x0120 == 0x0100;
+        return if one { 4 + 4 * (second >> 8 & 1) as u32 } else { 4 * (second & 0xff) as u32 };
+    }
+    match first & 0x0160 {
+        0x0000 | 0x0020 | 0x0100 | 0x0120 => 4 * second.count_ones(), // LDM, STM
+        0x0040 => 0,                                                  // LDREX, STREX, TBB, TBH
+        _ => 8,                                                       // LDRD, STRD
+    }
+}
+
 /// ITSTATE (Armv7-M ARM A7.3.2), followed from instruction to instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ItState(pub u8);
@@ -258,6 +280,20 @@ mod tests {
         for &(first, second, several, text) in table {
             assert_eq!(accesses_several(first, second), several, "{text}");
         }
+    }
+
+    #[test]
+    fn the_bytes_of_multiple_accesses_are_those_of_their_registers() {
+        assert_eq!(bytes_of_several(0xb510, 0), 8, "push {{r4, lr}}");
+        assert_eq!(bytes_of_several(0xc90e, 0), 12, "ldmia r1, {{r1, r2, r3}}");
+        assert_eq!(bytes_of_several(0xe92d, 0x4ff0), 36, "push.w {{r4-r11, lr}}");
+        assert_eq!(bytes_of_several(0xe9d1, 0x2300), 8, "ldrd r2, r3, [r1]");
+        assert_eq!(bytes_of_several(0xe8f1, 0x2302), 8, "ldrd r2, r3, [r1], #8");
+        assert_eq!(bytes_of_several(0xe851, 0x2f00), 0, "ldrex r2, [r1]");
+        assert_eq!(bytes_of_several(0xed2d, 0x8b10), 64, "vpush {{d8-d15}}");
+        assert_eq!(bytes_of_several(0xed91, 0x0b04), 8, "vldr d0, [r1, #16]");
+        assert_eq!(bytes_of_several(0xed91, 0x0a04), 4, "vldr s0, [r1, #16]");
+        assert_eq!(bytes_of_several(0x6808, 0), 0, "ldr r0, [r1]");
     }
 
     #[test]

@@ -137,6 +137,8 @@ pub trait Port {
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply;
     /// A store by the instruction at this icount.
     fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply;
+    /// The byte address and the bit that stand behind an address, if it is in a bit-band alias.
+    fn bit_band(&mut self, address: u32) -> Option<(u32, u32)>;
     /// When attention is wanted, as things stand now.
     fn attention(&mut self) -> Attention;
     /// Which instructions trap as things stand now.

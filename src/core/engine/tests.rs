@@ -46,6 +46,9 @@ impl Port for Bench {
         self.pending |= address == DEVICE + 0xc;
         Reply::Done(0)
     }
+    fn bit_band(&mut self, _address: u32) -> Option<(u32, u32)> {
+        None
+    }
     fn attention(&mut self) -> Attention {
         Attention { at: Icount::MAX, pending: self.pending }
     }
