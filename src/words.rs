@@ -88,6 +88,10 @@ pub struct Registers {
     pub faultmask: u32,
     /// CONTROL: nPRIV (0), SPSEL (1), FPCA (2).
     pub control: u32,
+    /// MSPLIM, the lowest value that MSP may have; zero before Armv8-M.
+    pub msplim: u32,
+    /// PSPLIM, the same for PSP.
+    pub psplim: u32,
     /// S0 to S31 as raw bits; zero on a core without FPU.
     pub s: [u32; 32],
     /// FPSCR; zero on a core without FPU.

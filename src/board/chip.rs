@@ -2,8 +2,8 @@
 
 use probe_rs_target::{Chip, ChipFamily, CoreType, MemoryRegion};
 
-use super::{BoardError, file::BoardFile, file::CoreName, near::near};
-use crate::core::{CoreKind, Region, RegionKind};
+use super::{BoardError, file::BoardFile, near::near};
+use crate::core::{Architecture, CoreKind, Region, RegionKind};
 
 /// Regions begin and end at multiples of this.
 const GRANULE: u64 = 1024;
@@ -21,24 +21,21 @@ pub(super) fn find(board: &BoardFile, yaml: &str) -> Result<Chip, BoardError> {
     })
 }
 
-/// The processor, if the chip file agrees.
-pub(super) fn core(board: &BoardFile, chip: &Chip) -> Result<CoreKind, BoardError> {
-    let (kind, architecture) = match board.core {
-        CoreName::CortexM3 => (CoreKind::CortexM3, CoreType::Armv7m),
-        CoreName::CortexM4 => (CoreKind::CortexM4, CoreType::Armv7em),
-        CoreName::CortexM4f => (CoreKind::CortexM4F, CoreType::Armv7em),
+/// Whether the chip file agrees on the processor.
+pub(super) fn check_core(board: &BoardFile, chip: &Chip) -> Result<(), BoardError> {
+    let architecture = match board.core.architecture() {
+        Architecture::V6M => CoreType::Armv6m,
+        Architecture::V7M if board.core == CoreKind::CortexM3 => CoreType::Armv7m,
+        Architecture::V7M => CoreType::Armv7em,
+        Architecture::V8M => CoreType::Armv8m,
     };
-    match chip.cores.first() {
-        Some(core) if core.core_type == architecture => Ok(kind),
-        core => Err(value(
-            board,
-            "core",
-            format!(
-                "is {kind:?}, but the first core of {} is {:?}",
-                chip.name,
-                core.map(|core| core.core_type)
-            ),
-        )),
+    match chip.cores.first().map(|core| core.core_type) {
+        Some(core) if core == architecture => Ok(()),
+        core => {
+            let problem =
+                format!("is {}, but the first core of {} is {core:?}", board.core.name(), chip.name);
+            Err(value(board, "core", problem))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::peripherals::Target;
+use crate::{core::CoreKind, peripherals::Target};
 
 /// A board file (TOML).
 #[derive(Clone, Debug, Deserialize)]
@@ -19,7 +19,7 @@ pub(super) struct BoardFile {
     /// The chip, a variant in that file.
     pub chip: String,
     /// The processor; the chip file knows only its architecture.
-    pub core: CoreName,
+    pub core: CoreKind,
     /// The core clock at reset, in Hz.
     pub clock_hz: u32,
     /// Core clock cycles per tick of SysTick's reference clock; left out when there is none.
@@ -33,6 +33,11 @@ pub(super) struct BoardFile {
     /// The value of VTOR after reset.
     #[serde(default)]
     pub vector_table: u32,
+    /// Regions of the MPU; left out, those that the core has by default.
+    pub mpu_regions: Option<u8>,
+    /// Whether an Armv8-M core has the Security Extension.
+    #[serde(default)]
+    pub security_extension: bool,
     /// The SVD file with names and reset values, beside the board file or built in.
     pub svd: Option<String>,
     /// The device whose output is standard output.
@@ -46,15 +51,6 @@ pub(super) struct BoardFile {
     /// The peripherals.
     #[serde(default)]
     pub device: Vec<DeviceRow>,
-}
-
-/// The processor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum CoreName {
-    CortexM3,
-    CortexM4,
-    CortexM4f,
 }
 
 /// Memory that appears at another address too.

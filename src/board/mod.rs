@@ -21,7 +21,7 @@ use self::{
     file::{BoardFile, DeviceRow},
 };
 use crate::{
-    core::{Config, CoreKind, Region},
+    core::{Architecture, Config, Region},
     peripherals::{Bus, Kind, Mount, ResetValue, Target},
     svd::{Svd, SvdError},
 };
@@ -43,7 +43,6 @@ pub struct Sources {
 pub struct Board {
     sources: Sources,
     file: BoardFile,
-    core: CoreKind,
     regions: Vec<Region>,
     svd: Option<Arc<Svd>>,
 }
@@ -125,7 +124,7 @@ impl Board {
     /// What the core is built with.
     pub fn config(&self) -> Config {
         Config {
-            core: self.core,
+            core: self.file.core,
             regions: self.regions.clone(),
             interrupts: self.file.interrupts,
             priority_bits: self.file.priority_bits,
@@ -133,6 +132,8 @@ impl Board {
             systick_reference_divider: self.file.systick_reference_divider,
             bit_band: self.file.bit_band,
             vector_table: self.file.vector_table,
+            mpu_regions: self.file.mpu_regions.unwrap_or(self.file.core.default_mpu_regions()),
+            security_extension: self.file.security_extension,
         }
     }
 
@@ -164,9 +165,9 @@ impl Board {
 
     fn assemble(sources: Sources, file: BoardFile, svd: Option<Svd>) -> Result<Board, BoardError> {
         let chip = chip::find(&file, &sources.chip)?;
-        let core = chip::core(&file, &chip)?;
+        chip::check_core(&file, &chip)?;
         let regions = chip::regions(&file, &chip)?;
-        let board = Board { sources, file, core, regions, svd: svd.map(Arc::new) };
+        let board = Board { sources, file, regions, svd: svd.map(Arc::new) };
         board.check()?;
         board.build_bus()?;
         Ok(board)
@@ -181,11 +182,21 @@ impl Board {
         if file.systick_reference_divider == Some(0) {
             return bad("systick-reference-divider", "is 0; leave it out if there is no reference clock");
         }
+        let v6m = file.core.architecture() == Architecture::V6M;
+        if v6m && file.interrupts > 32 {
+            return bad("interrupts", "is more than 32, which no NVIC of Armv6-M has");
+        }
         if file.interrupts > 240 {
             return bad("interrupts", "is more than 240, which no NVIC has");
         }
-        if !(3..=8).contains(&file.priority_bits) {
+        if v6m && file.priority_bits != 2 {
+            return bad("priority-bits", "must be 2 on Armv6-M");
+        }
+        if !v6m && !(3..=8).contains(&file.priority_bits) {
             return bad("priority-bits", "must be 3 to 8");
+        }
+        if file.mpu_regions.is_some_and(|regions| !matches!(regions, 0 | 8 | 12 | 16)) {
+            return bad("mpu-regions", "must be 0, 8, 12 or 16");
         }
         if let Some(console) = &file.console
             && !file.device.iter().any(|row| row.name == *console)

@@ -67,7 +67,7 @@ fn device_names_are_those_of_the_svd() {
 #[test]
 fn the_discovery_board_has_the_memory_of_the_chip() {
     let config = Board::find("stm32f4discovery").unwrap().config();
-    assert_eq!(config.core, CoreKind::CortexM4F);
+    assert_eq!(config.core, crate::core::CoreKind::CortexM4F);
     let flash = &config.regions[0];
     assert_eq!((flash.kind, flash.base, flash.size), (RegionKind::Flash, 0x0800_0000, 0x10_0000));
     assert_eq!(flash.aliases, [0]);

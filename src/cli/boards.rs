@@ -14,7 +14,7 @@ pub struct Arguments {}
 pub fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut output = io::stdout().lock();
     for (name, config) in session::boards()? {
-        let core = session::core_name(config.core);
+        let core = config.core.name();
         writeln!(
             output,
             "{name:<20} {core:<12} {:>8}  {}",

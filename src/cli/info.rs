@@ -59,7 +59,7 @@ impl Facts<'_> {
         if header.arguments != [header.firmware_name.as_str()] {
             table.row("arguments", &header.arguments.join(" "));
         }
-        let core = session::core_name(header.config.core);
+        let core = header.config.core.name();
         table.row("board", &format!("{}: {core}, {} at reset", header.board, show::hertz(clock_hz)));
         table.row("", &session::memory(&header.config));
         table.row("recorded by", &format!("untick {}, Unicorn {}", header.untick, header.unicorn));
@@ -148,6 +148,8 @@ mod tests {
                 systick_reference_divider: None,
                 bit_band: false,
                 vector_table: 0,
+                mpu_regions: 8,
+                security_extension: false,
             },
             firmware_name: "hello.elf".into(),
             firmware: b"abc".to_vec(),

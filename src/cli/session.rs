@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use untick::{
     board::Board,
-    core::{Config, CoreKind, RegionKind},
+    core::{Config, RegionKind},
     debug::Debuggee,
     fault::{Fault, Report},
     image::{Image, Symbols},
@@ -154,15 +154,6 @@ impl Recording {
 pub fn boards() -> anyhow::Result<Vec<(String, Config)>> {
     let board = |name: &str| Ok((name.to_owned(), Board::find(name)?.config().clone()));
     Board::names().into_iter().map(board).collect()
-}
-
-/// The processor's name as Arm writes it.
-pub fn core_name(core: CoreKind) -> &'static str {
-    match core {
-        CoreKind::CortexM3 => "Cortex-M3",
-        CoreKind::CortexM4 => "Cortex-M4",
-        CoreKind::CortexM4F => "Cortex-M4F",
-    }
 }
 
 /// Flash and RAM in words; what there is none of is left out.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Config, CoreKind};
+use super::Config;
 use crate::words::Cycle;
 
 /// CCR bits.
@@ -92,10 +92,7 @@ impl Scb {
     pub fn new(config: &Config) -> Scb {
         let fpu = config.core.has_fpu();
         Scb {
-            cpuid: match config.core {
-                CoreKind::CortexM3 => 0x412f_c231,
-                CoreKind::CortexM4 | CoreKind::CortexM4F => 0x410f_c241,
-            },
+            cpuid: config.core.cpuid(),
             vtor: config.vector_table & !0x7f,
             scr: 0,
             ccr: ccr::STKALIGN,

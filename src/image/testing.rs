@@ -116,5 +116,7 @@ pub(crate) fn chip() -> Config {
         systick_reference_divider: Some(8),
         bit_band: true,
         vector_table: 0x0800_0000,
+        mpu_regions: 8,
+        security_extension: false,
     }
 }

@@ -3,7 +3,7 @@
 //! [`Log`] appends events while a machine runs and reads them back at any [`Mark`] at the same time, because a live
 //! debug session travels through its own past. The same type opens a finished file and one whose recording was killed.
 //!
-//! # The file, format version 1
+//! # The file, format version 2
 //!
 //! Integers of fixed size are little-endian. A *varint* is postcard's: seven bits to a byte, the lowest first, bit 7
 //! set in all bytes but the last. *Postcard* means the postcard 1 encoding of the type with that name in this crate.
@@ -95,7 +95,7 @@ pub use mark::Mark;
 pub use summary::{Counts, End, Summary};
 
 /// The version of the file format that this crate writes, and the only one that it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The first bytes of a trace. The first is no text and the last a line end, so that a transfer as text shows.
 const SIGNATURE: [u8; 8] = *b"\x89UNTICK\n";

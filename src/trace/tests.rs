@@ -35,6 +35,8 @@ fn header() -> Header {
             systick_reference_divider: Some(8),
             bit_band: true,
             vector_table: 0x0800_0000,
+            mpu_regions: 8,
+            security_extension: false,
         },
         firmware_name: "firmware.elf".into(),
         firmware: b"\x7fELF and so on".to_vec(),

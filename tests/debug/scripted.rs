@@ -77,6 +77,8 @@ impl Scripted {
                 systick_reference_divider: None,
                 bit_band: false,
                 vector_table: 0,
+                mpu_regions: 8,
+                security_extension: false,
             },
             running: Arc::default(),
             broken: false,

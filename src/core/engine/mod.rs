@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "the engine talks to C")]
 
 mod blocks;
+mod hidden;
 mod hits;
 mod hooks;
 mod memory;

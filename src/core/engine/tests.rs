@@ -85,6 +85,8 @@ impl Pair {
             systick_reference_divider: None,
             bit_band: false,
             vector_table: 0,
+            mpu_regions: 8,
+            security_extension: false,
         };
         let memory = Memory::new(&config);
         Pair {

@@ -1,19 +1,16 @@
 //! One instance of Unicorn: set-up, registers, running.
 
-use std::{
-    ptr::{self, NonNull},
-    sync::OnceLock,
-};
+use std::ptr::{self, NonNull};
 
 use unicorn_engine::{Arch, ArmCpuModel, Mode, TlbType, Unicorn};
 use unicorn_engine_sys::{
-    HookType, Prot, RegisterARM, uc_context, uc_context_alloc, uc_context_free, uc_context_restore,
-    uc_context_save, uc_context_size, uc_emu_start, uc_engine, uc_error, uc_hook_add, uc_mem_protect,
-    uc_mmio_map, uc_reg_read, uc_reg_write,
+    HookType, Prot, RegisterARM, uc_emu_start, uc_engine, uc_error, uc_hook_add, uc_mem_protect, uc_mmio_map,
+    uc_reg_read, uc_reg_write,
 };
 
 use super::{
     Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span,
+    hidden::{Hidden, HiddenRegisters},
     hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared},
 };
 use crate::{
@@ -111,28 +108,28 @@ pub struct Translator {
     fpu: bool,
     /// The memory epoch for which the cached permissions are right.
     epoch: u64,
-    exclusive: Exclusive,
+    hidden: Hidden,
 }
 
 impl Translator {
     /// A translator for a core over its memory.
     pub fn new(kind: Kind, core: CoreKind, memory: &Memory) -> Result<Translator, uc_error> {
         let mut uc = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
-        let model = if core == CoreKind::CortexM3 { ArmCpuModel::CORTEX_M3 } else { ArmCpuModel::CORTEX_M4 };
+        let model = match core {
+            CoreKind::CortexM0 | CoreKind::CortexM0Plus | CoreKind::CortexM1 => ArmCpuModel::CORTEX_M0,
+            CoreKind::CortexM3 => ArmCpuModel::CORTEX_M3,
+            CoreKind::CortexM4 | CoreKind::CortexM4F => ArmCpuModel::CORTEX_M4,
+            CoreKind::CortexM7 | CoreKind::CortexM7F | CoreKind::CortexM7Dp => ArmCpuModel::CORTEX_M7,
+            CoreKind::CortexM33 | CoreKind::CortexM33F => ArmCpuModel::CORTEX_M33,
+        };
         uc.ctl_set_cpu_model(model as i32)?;
         uc.ctl_set_tlb_type(TlbType::VIRTUAL)?;
         uc.ctl_exits_enable()?;
         uc.ctl_set_exits(&[])?;
         let handle = uc.get_handle();
         let shared = Box::new(Shared::new(kind, handle));
-        let mut translator = Translator {
-            uc,
-            shared,
-            kind,
-            fpu: core.has_fpu(),
-            epoch: 0,
-            exclusive: Exclusive::new(handle)?,
-        };
+        let mut translator =
+            Translator { uc, shared, kind, fpu: core.has_fpu(), epoch: 0, hidden: Hidden::new(handle)? };
         for (base, size, bytes) in memory.host_blocks() {
             // SAFETY: the block is `size` bytes that live as long as `memory`, which outlives this translator.
             unsafe {
@@ -399,7 +396,14 @@ impl Translator {
             }
             write_register(uc, R::FPSCR, registers.fpscr);
         }
-        self.exclusive.set(uc, registers.exclusive);
+        self.hidden.set(
+            uc,
+            &HiddenRegisters {
+                exclusive: registers.exclusive,
+                msplim: registers.msplim,
+                psplim: registers.psplim,
+            },
+        );
         // Rebuilds the translator's cached flags: without it, EXC_RETURN is not recognised.
         write_register(uc, R::APSR_NZCV, registers.xpsr);
     }
@@ -414,6 +418,7 @@ impl Translator {
         if unprivileged {
             write_register(uc, R::IPSR, 3);
         }
+        let hidden = self.hidden.get(uc);
         let mut registers = Registers {
             msp: read_register(uc, R::MSP),
             psp: read_register(uc, R::PSP),
@@ -424,7 +429,9 @@ impl Translator {
             basepri: read_register(uc, R::BASEPRI) & 0xff,
             faultmask: read_register(uc, R::FAULTMASK) & 1,
             control,
-            exclusive: self.exclusive.get(uc),
+            msplim: hidden.msplim,
+            psplim: hidden.psplim,
+            exclusive: hidden.exclusive,
             ..Registers::default()
         };
         if unprivileged {
@@ -451,85 +458,5 @@ impl Translator {
     fn start(&mut self, pc: u32) -> uc_error {
         // SAFETY: the engine is set up; hooks touch only `shared`, which nothing else uses until this returns.
         unsafe { uc_emu_start(self.uc.get_handle(), pc.into(), 0, 0, 0) }
-    }
-}
-
-/// The exclusive monitor, which Unicorn keeps but has no register for: it is found in a saved context.
-struct Exclusive {
-    context: *mut uc_context,
-    /// Where in the context the address (64 bits) and, behind it, the value (64 bits) of the last LDREX are.
-    offset: usize,
-}
-
-impl Exclusive {
-    fn new(uc: *mut uc_engine) -> Result<Exclusive, uc_error> {
-        // The same in every engine: one version of Unicorn, one kind of core.
-        static OFFSET: OnceLock<Option<usize>> = OnceLock::new();
-        let offset = OFFSET.get_or_init(|| Exclusive::find().ok().flatten()).ok_or(uc_error::VERSION)?;
-        let mut context = ptr::null_mut();
-        // SAFETY: allocates a context for a live engine.
-        unsafe { Result::from(uc_context_alloc(uc, &mut context))? };
-        Ok(Exclusive { context, offset })
-    }
-
-    /// Finds the monitor by executing an LDREX with a telltale address and value and looking where they went.
-    fn find() -> Result<Option<usize>, uc_error> {
-        const ADDRESS: u32 = 0xabc;
-        const VALUE: u32 = 0x5eed_1e55;
-        let mut engine = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
-        engine.mem_map(0, 0x1000, Prot::ALL)?;
-        engine.mem_write(0x100, &[0x51, 0xe8, 0x00, 0x0f])?; // LDREX R0, [R1]
-        engine.mem_write(ADDRESS.into(), &VALUE.to_le_bytes())?;
-        engine.reg_write(RegisterARM::R1, ADDRESS.into())?;
-        engine.emu_start(0x101, 0x104, 0, 0)?;
-        let probe = engine.get_handle();
-        let mut context = ptr::null_mut();
-        // SAFETY: allocates a context for a live engine and saves into it.
-        unsafe {
-            Result::from(uc_context_alloc(probe, &mut context))?;
-            Result::from(uc_context_save(probe, context))?;
-        }
-        let mut telltale = [0u8; 16];
-        telltale[..4].copy_from_slice(&ADDRESS.to_le_bytes());
-        telltale[8..12].copy_from_slice(&VALUE.to_le_bytes());
-        // SAFETY: Unicorn allocated `uc_context_size` bytes for the context, and has initialised what it saved.
-        let bytes = unsafe { std::slice::from_raw_parts(context.cast::<u8>(), uc_context_size(probe)) };
-        let offset = bytes.windows(16).position(|window| window == telltale);
-        // SAFETY: allocated above, not used any more.
-        unsafe { uc_context_free(context) };
-        Ok(offset)
-    }
-
-    fn words(&mut self, uc: *mut uc_engine) -> *mut [u64; 2] {
-        // SAFETY: the context was allocated for this engine; `offset` and the 16 bytes behind it are inside, as `new` saw.
-        unsafe {
-            uc_context_save(uc, self.context);
-            self.context.cast::<u8>().add(self.offset).cast()
-        }
-    }
-
-    fn get(&mut self, uc: *mut uc_engine) -> Option<(u32, u32)> {
-        // SAFETY: see `words`; the context may be less aligned than its fields.
-        let [address, value] = unsafe { self.words(uc).read_unaligned() };
-        u32::try_from(address).ok().map(|address| (address, value as u32))
-    }
-
-    fn set(&mut self, uc: *mut uc_engine, monitor: Option<(u32, u32)>) {
-        if self.get(uc) == monitor {
-            return;
-        }
-        let words = monitor.map_or([u64::MAX, 0], |(address, value)| [address.into(), value.into()]);
-        // SAFETY: as in `get`; restoring a context that was just saved changes nothing else.
-        unsafe {
-            self.words(uc).write_unaligned(words);
-            uc_context_restore(uc, self.context);
-        }
-    }
-}
-
-impl Drop for Exclusive {
-    fn drop(&mut self) {
-        // SAFETY: allocated in `new`, freed once.
-        unsafe { uc_context_free(self.context) };
     }
 }
