@@ -142,6 +142,7 @@ mod tests {
                     region("code", RegionKind::Flash, 0, 4 << 20),
                     region("ram", RegionKind::Ram, 0x2000_0000, 4 << 20),
                 ],
+                devices: Vec::new(),
                 interrupts: 32,
                 priority_bits: 3,
                 clock_hz: 25_000_000,

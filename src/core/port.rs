@@ -34,7 +34,7 @@ pub fn translate(
     let page_address = address & !(PAGE - 1);
     let access = state.mpu_access(privileged);
     let guarded = state.scb.ccr & ccr::UNALIGN_TRP != 0 || !state.mpu.is_uniform(page_address, access);
-    if guarded && page_use != PageUse::Fetch && (memory.page(address).is_some() || address < 0x4000_0000) {
+    if guarded && page_use != PageUse::Fetch && (memory.page(address).is_some() || address < 0x4000_0000 && !memory.is_device(address)) {
         return match memory.page(address) {
             Some(page) => Translation::Guarded { page_address: memory.page_address(page) },
             None => Translation::Unmapped,
@@ -57,13 +57,7 @@ pub fn translate(
             execute: permissions.execute,
         };
     }
-    match address >> 28 {
-        1 if address >= 0x1fff_0000 && memory.page(0x1fff_0000).is_none() => Translation::Device,
-        2 if (0x2200_0000..0x2400_0000).contains(&address) => Translation::Device,
-        4 | 5 => Translation::Device,
-        0xe if address < 0xe010_0000 => Translation::Device,
-        _ => Translation::Unmapped,
-    }
+    if memory.is_device(address) { Translation::Device } else { Translation::Unmapped }
 }
 
 /// Whether a register is the core's own. Behind the private peripheral bus, from 0xE0042000, is the vendor's.

@@ -136,6 +136,7 @@ mod tests {
                 region(RegionKind::Flash, 0x0808_0000, 0x10_0000, &[]),
                 region(RegionKind::Flash, 0xffff_fc00, 0x800, &[]),
             ],
+            devices: Vec::new(),
             interrupts: 82,
             priority_bits: 4,
             clock_hz: 16_000_000,

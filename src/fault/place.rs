@@ -148,6 +148,7 @@ mod tests {
                 region("FLASH", RegionKind::Flash, 0x0800_0000, 0x10_0000),
                 region("RAM", RegionKind::Ram, 0x2000_0000, 0x2_0000),
             ],
+            devices: Vec::new(),
             interrupts: 82,
             priority_bits: 4,
             clock_hz: 16_000_000,

@@ -110,6 +110,7 @@ pub(crate) fn chip() -> Config {
             region("FLASH", RegionKind::Flash, 0x0800_0000, 0x1_0000, vec![0]),
             region("RAM", RegionKind::Ram, 0x2000_0000, 0x4000, vec![]),
         ],
+        devices: Vec::new(),
         interrupts: 82,
         priority_bits: 4,
         clock_hz: 16_000_000,

@@ -29,6 +29,7 @@ fn header() -> Header {
         config: Config {
             core: CoreKind::CortexM4F,
             regions: vec![ram],
+            devices: Vec::new(),
             interrupts: 82,
             priority_bits: 4,
             clock_hz: 16_000_000,

@@ -71,6 +71,7 @@ impl Scripted {
                     region("flash", RegionKind::Flash, 0, 0x1000, &[0x0800_0000]),
                     region("ram", RegionKind::Ram, 0x2000_0000, 0x1000, &[]),
                 ],
+                devices: Vec::new(),
                 interrupts: 32,
                 priority_bits: 4,
                 clock_hz: 1_000_000,

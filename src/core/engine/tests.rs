@@ -88,6 +88,7 @@ impl Pair {
         let config = Config {
             core: CoreKind::CortexM4F,
             regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
+            devices: Vec::new(),
             interrupts: 8,
             priority_bits: 4,
             clock_hz: 1,

@@ -30,14 +30,6 @@ pub enum Kind {
     Exact,
 }
 
-/// Address ranges that are answered by [`Port::load`] and [`Port::store`]: first address and size in bytes.
-const DEVICES: [(u32, u32); 4] = [
-    (0x1fff_0000, 0x0001_0000), // system memory of chips that have their identity there
-    (0x2200_0000, 0x0200_0000), // bit-band alias of the RAM
-    (0x4000_0000, 0x2000_0000), // peripherals
-    (0xe000_0000, 0x0010_0000), // private peripheral bus
-];
-
 const DOUBLES: [RegisterARM; 16] = {
     use RegisterARM as R;
     [
@@ -136,14 +128,7 @@ impl Translator {
                 translator.uc.mem_map_ptr(base.into(), size.into(), Prot::ALL, bytes.as_ptr().cast())?;
             }
         }
-        let is_memory = |base: u32, size: u32| {
-            memory.host_blocks().any(|(start, length, _)| {
-                u64::from(start) < u64::from(base) + u64::from(size)
-                    && u64::from(base) < u64::from(start) + u64::from(length)
-            })
-        };
-        let mut devices: Vec<_> =
-            DEVICES.into_iter().filter(|(base, size)| !is_memory(*base, *size)).collect();
+        let mut devices: Vec<_> = memory.devices().iter().map(|range| (range.base, range.size)).collect();
         for &(base, size) in &devices {
             translator.map_device(base, size, hooks::device_load, hooks::device_store)?;
         }
