@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (mut timeline, ..) = Recording::open(&arguments.trace)?.replay(&arguments.history)?;
     let range = within(arguments.registers, timeline.end().icount)?;
     let core = timeline.config().core;
-    ensure!(!arguments.fp || core.has_fpu(), "--fp: the {} has no floating point", session::core_name(core));
+    ensure!(!arguments.fp || core.has_fpu(), "--fp: the {} has no floating point", core.name());
     let mut out = BufWriter::new(io::stdout().lock());
     write_lines(&mut timeline, range, arguments.fp, &mut out)?;
     out.flush()?;
