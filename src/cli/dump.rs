@@ -13,7 +13,7 @@ use untick::{
     words::{Icount, Registers},
 };
 
-use super::{History, parse, session, session::Recording};
+use super::{History, parse, session::Recording};
 
 const FORMAT: &str = "\
 A line is the state before the instruction at its icount, in columns that never change:
