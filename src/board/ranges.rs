@@ -33,7 +33,8 @@ pub(super) fn devices(file: &BoardFile, svd: Option<&Svd>, regions: &[Region]) -
     let taken: Vec<Span> = standard.chain(memory).collect();
     let mut free: Vec<Span> = spans.collect();
     for &hole in &taken {
-        free = free.into_iter().flat_map(|span| without(span, hole)).filter(|(base, end)| base < end).collect();
+        free =
+            free.into_iter().flat_map(|span| without(span, hole)).filter(|(base, end)| base < end).collect();
     }
     free.sort_unstable();
 

@@ -31,7 +31,10 @@ pub fn translate(
     let page_address = address & !(PAGE - 1);
     let access = state.mpu_access(privileged);
     let guarded = state.scb.ccr & ccr::UNALIGN_TRP != 0 || !state.mpu.is_uniform(page_address, access);
-    if guarded && page_use != PageUse::Fetch && (memory.page(address).is_some() || address < 0x4000_0000 && !memory.is_device(address)) {
+    if guarded
+        && page_use != PageUse::Fetch
+        && (memory.page(address).is_some() || address < 0x4000_0000 && !memory.is_device(address))
+    {
         return match memory.page(address) {
             Some(page) => Translation::Guarded { page_address: memory.page_address(page) },
             None => Translation::Unmapped,
