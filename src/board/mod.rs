@@ -138,6 +138,7 @@ impl Board {
             vector_table: self.file.vector_table,
             mpu_regions: self.file.mpu_regions.unwrap_or(self.file.core.default_mpu_regions()),
             security_extension: self.file.security_extension,
+            halting_debug: false,
         }
     }
 

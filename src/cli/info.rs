@@ -151,6 +151,7 @@ mod tests {
                 vector_table: 0,
                 mpu_regions: 8,
                 security_extension: false,
+                halting_debug: false,
             },
             firmware_name: "hello.elf".into(),
             firmware: b"abc".to_vec(),

@@ -213,4 +213,6 @@ pub struct Config {
     pub mpu_regions: u8,
     /// Whether an Armv8-M core has the Security Extension; it boots, and stays, in Secure state then.
     pub security_extension: bool,
+    /// Whether a debugger has enabled halting debug (DHCSR.C_DEBUGEN): BKPT halts, where it would be a fault otherwise.
+    pub halting_debug: bool,
 }

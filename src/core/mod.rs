@@ -1,8 +1,11 @@
 //! The core: what Arm specifies, from instructions to interrupts. Deterministic; everything else comes through the pins.
 
 mod config;
+mod dwt;
 mod engine;
 mod exception;
+mod instructions;
+mod itm;
 mod mpu;
 mod nvic;
 mod port;

@@ -145,6 +145,7 @@ mod tests {
             vector_table: 0x0800_0000,
             mpu_regions: 8,
             security_extension: false,
+            halting_debug: false,
         };
         let xml = memory_map_xml(&config);
         let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap();

@@ -157,6 +157,7 @@ mod tests {
             vector_table: 0x0800_0000,
             mpu_regions: 8,
             security_extension: false,
+            halting_debug: false,
         }
     }
 

@@ -119,5 +119,6 @@ pub(crate) fn chip() -> Config {
         vector_table: 0x0800_0000,
         mpu_regions: 8,
         security_extension: false,
+        halting_debug: false,
     }
 }

@@ -38,6 +38,7 @@ fn header() -> Header {
             vector_table: 0x0800_0000,
             mpu_regions: 8,
             security_extension: false,
+            halting_debug: false,
         },
         firmware_name: "firmware.elf".into(),
         firmware: b"\x7fELF and so on".to_vec(),

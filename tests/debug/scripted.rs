@@ -80,6 +80,7 @@ impl Scripted {
                 vector_table: 0,
                 mpu_regions: 8,
                 security_extension: false,
+                halting_debug: false,
             },
             running: Arc::default(),
             broken: false,

@@ -181,6 +181,11 @@ impl Memory {
         block.base + (page - block.first_page) * PAGE
     }
 
+    /// The address that memory has when it is not seen through an alias; any other address is itself.
+    pub fn place(&self, address: u32) -> u32 {
+        self.page(address).map_or(address, |page| self.page_address(page) + address % PAGE)
+    }
+
     /// What the page is for.
     pub fn page_kind(&self, page: PageId) -> RegionKind {
         self.block_of(page).kind
@@ -262,6 +267,10 @@ impl Memory {
     pub fn take_changes(&mut self) -> Pages {
         for &page in &self.before.ids {
             self.dirty[page as usize] = false;
+            // Only the engine that wrote it knows, and nobody will remember.
+            if self.code[page as usize] {
+                self.stale_code.push(page);
+            }
         }
         self.epoch += 1;
         std::mem::take(&mut self.before)
