@@ -3,6 +3,7 @@
 mod boards;
 mod console;
 mod debug;
+mod dump;
 mod ending;
 mod gdb;
 mod info;
@@ -38,6 +39,7 @@ enum Command {
     Run(run::Arguments),
     Record(record::Arguments),
     Info(info::Arguments),
+    Dump(dump::Arguments),
     Replay(replay::Arguments),
     Debug(debug::Arguments),
     Boards(boards::Arguments),
@@ -88,6 +90,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(arguments) => run::run(arguments),
         Command::Record(arguments) => record::run(arguments),
         Command::Info(arguments) => info::run(&arguments),
+        Command::Dump(arguments) => dump::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Debug(arguments) => debug::run(arguments),
         Command::Boards(arguments) => boards::run(&arguments),
@@ -144,6 +147,8 @@ mod tests {
             "untick run hello.elf --board my.toml --for 250ms --until-icount 1e6 --timeout 30s --args -v",
             "untick record crash.elf --board stm32f4discovery -o crash.untick",
             "untick info crash.untick",
+            "untick dump crash.untick --registers 100..200",
+            "untick dump crash.untick --registers ..1e3 --fp",
             "untick replay crash.untick",
             "untick replay crash.untick --gdb :3333 --at start",
             "untick replay crash.untick --at 37.5% --history 1GiB",
@@ -166,6 +171,8 @@ mod tests {
             ("untick run a.elf --board b --until-icount many", "such as 1_000_000"),
             ("untick replay a --at middle", "37.5%"),
             ("untick replay a --verify --gdb :1", "cannot be used with"),
+            ("untick dump a --registers 9..5", "ends before it begins"),
+            ("untick dump a", "--registers"),
             ("untick run a.elf", "--board"),
         ] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();

@@ -300,6 +300,7 @@ impl Core {
     fn look(&mut self, pins: &mut dyn Pins) {
         let at = self.state.moment();
         pins.poll(at, &mut self.memory);
+        self.state.reset_arrived |= pins.take_reset();
         self.state.nvic.set_lines(pins.lines());
         self.state.sync_systick(at.cycle);
         self.state.send_event_on_pend();
@@ -333,9 +334,8 @@ impl Core {
         if let Some(halt) = self.arrive(pins, travel.cycle_limit, since) {
             return Boundary::Halt(halt);
         }
-        let outside = pins.take_reset();
-        if self.state.reset_requested || outside {
-            if !outside {
+        if self.state.reset_requested || self.state.reset_arrived {
+            if !self.state.reset_arrived {
                 pins.reset(self.state.moment(), &mut self.memory);
             }
             self.reset();
@@ -366,7 +366,7 @@ impl Core {
                 self.state.event = false;
                 true
             }
-            _ => interrupted || self.state.reset_requested,
+            _ => interrupted || self.state.reset_requested || self.state.reset_arrived,
         }
     }
 
@@ -378,12 +378,13 @@ impl Core {
         let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { Kind::Fast };
         let mut end_of_block = None;
         let mut accessed = false;
+        let mut context: Option<NewContext> = None;
         loop {
             if self.state.icount >= limit {
                 return None;
             }
             let until = match end_of_block {
-                _ if accessed => self.state.icount + 1,
+                _ if accessed || context.is_some() => self.state.icount + 1,
                 Some(end) if kind == Kind::Exact => limit.min(end),
                 _ => limit,
             };
@@ -392,6 +393,12 @@ impl Core {
             self.state.icount = ran.icount;
             self.state.boundary = ran.boundary;
             self.state.event |= ran.event;
+            if let Some(found) = context.take_if(|_| progress).and_then(|context| context.written) {
+                if !self.watched.collect {
+                    return Some(Halt::Found(found));
+                }
+                self.watched.found = Some(Hit { icount: self.state.icount, found });
+            }
             if accessed && progress {
                 // What the instruction did at the pins must be looked at right behind it.
                 accessed = false;
@@ -411,7 +418,22 @@ impl Core {
                     kind = Kind::Exact;
                     end_of_block = Some(ran.icount + u64::from(count));
                 }
-                Exit::Found(found) => return Some(Halt::Found(found)),
+                Exit::Found(found) => {
+                    if let Some(context) = context {
+                        context.undo(&mut self.state, &mut self.memory);
+                    }
+                    return Some(Halt::Found(found));
+                }
+                Exit::FloatingPoint => match self.begin_context() {
+                    Ok(begun) => {
+                        kind = Kind::Exact;
+                        context = Some(begun);
+                    }
+                    Err(cause) => {
+                        self.state.take_fault(cause, &mut self.memory);
+                        return travel.faults.then_some(Halt::Fault);
+                    }
+                },
                 Exit::Accessed => {
                     match kind {
                         Kind::Fast => self.exact.take_accesses(&mut self.fast),
@@ -429,6 +451,16 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck).
+    fn begin_context(&mut self) -> Result<NewContext, Cause> {
+        let old = self.watched.read(&self.memory);
+        let before = self.state.clone();
+        let frame = self.state.unsaved_fp_frame(&self.memory);
+        self.state.execute_fp_check(&mut self.memory)?;
+        let written = self.watched.changed(&old, &self.memory);
+        Ok(NewContext { before, frame, written })
     }
 
     /// Whether the core has just written watched memory itself; the stop is behind that. A search that collects goes on.
@@ -503,6 +535,10 @@ impl Core {
                 let faulted = self.state.fault != faults;
                 return (faulted && travel.faults).then_some(Halt::Fault);
             }
+            Exit::Control(transfer) => {
+                self.state.transfer_control(transfer);
+                return None;
+            }
             Exit::Bkpt => return self.breakpoint(pins),
             Exit::Fault(Fault::Access { address, fault }) => Cause::access(address, fault),
             Exit::Fault(Fault::Fetch(fault)) => Cause::fetch(fault),
@@ -510,7 +546,13 @@ impl Core {
             Exit::Fault(Fault::DivideByZero) => Cause::usage(cfsr::DIVBYZERO),
             Exit::Fault(Fault::InvalidState) => Cause::usage(cfsr::INVSTATE),
             Exit::Fault(Fault::Undefined) => Cause::usage(cfsr::UNDEFINSTR),
-            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(_) | Exit::Accessed => return None,
+            Exit::Fault(Fault::StackOverflow) => Cause::usage(cfsr::STKOF),
+            Exit::Limit
+            | Exit::Attention
+            | Exit::Block(_)
+            | Exit::Found(_)
+            | Exit::FloatingPoint
+            | Exit::Accessed => return None,
         };
         self.state.take_fault(cause, &mut self.memory);
         travel.faults.then_some(Halt::Fault)
@@ -531,12 +573,29 @@ impl Core {
         }
         let registers = &mut self.state.registers;
         registers.r[0] = result.r0;
-        registers.pc = pc.wrapping_add(2);
-        registers.xpsr = registers.xpsr & !super::thumb::ItState(0xff).to_xpsr()
-            | super::thumb::ItState::from_xpsr(registers.xpsr).after(SEMIHOSTING).to_xpsr();
-        self.state.icount += 1;
+        self.state.retire(SEMIHOSTING);
         self.state.boundary = true;
         result.exit.map(Halt::Exit)
+    }
+}
+
+/// A floating-point context that was begun for an instruction that has not retired yet.
+struct NewContext {
+    before: State,
+    /// What the frame held that the state of the interrupted context went to.
+    frame: Option<(u32, Vec<u8>)>,
+    /// That frame is watched.
+    written: Option<Found>,
+}
+
+impl NewContext {
+    /// The run stops in front of the instruction after all: one icount has one state.
+    fn undo(self, state: &mut State, memory: &mut Memory) {
+        *state = self.before;
+        if let Some((address, bytes)) = self.frame {
+            // It was read from there.
+            let _ = memory.write(address, &bytes);
+        }
     }
 }
 

@@ -78,6 +78,19 @@ pub const fn coprocessor(first: u16, second: u16) -> Option<u8> {
     if first & 0xec00 == 0xec00 { Some((second >> 8 & 0xf) as u8) } else { None }
 }
 
+/// Whether a floating-point instruction needs an FPU that calculates in double precision (A6.3): moves, loads and stores
+/// of doubles do not.
+pub const fn calculates_in_double(first: u16, second: u16) -> bool {
+    let data_processing = matches!(first & 0xff00, 0xee00 | 0xfe00) && second & 0x0010 == 0;
+    let from_single = first & 0xffbf == 0xeeb7 && second & 0x0fd0 == 0x0ac0; // VCVT.F64.F32
+    data_processing && (second & 0x0f00 == 0x0b00 || from_single)
+}
+
+/// Whether the instruction accesses memory as unprivileged code would: LDRT, STRT and their kind (A4.6.1).
+pub const fn accesses_unprivileged(first: u16, second: u16) -> bool {
+    first & 0xfe80 == 0xf800 && first & 0xf != 0xf && second & 0x0f00 == 0x0e00
+}
+
 /// The divisor's register of SDIV and UDIV.
 pub const fn divisor(first: u16, second: u16) -> Option<usize> {
     if first & 0xffd0 == 0xfb90 && second & 0xf0f0 == 0xf0f0 { Some((second & 0xf) as usize) } else { None }
@@ -234,6 +247,16 @@ mod tests {
         assert_eq!(divisor(0xfb90, 0xf0f1), Some(1)); // sdiv r0, r0, r1
         assert_eq!(divisor(0xfbb2, 0xf3f3), Some(3)); // udiv r3, r2, r3
         assert_eq!(divisor(0xfb02, 0xf303), None); // mul
+        assert!(accesses_unprivileged(0xf851, 0x0e00)); // ldrt r0, [r1]
+        assert!(accesses_unprivileged(0xf801, 0x0e04)); // strbt r0, [r1, #4]
+        assert!(!accesses_unprivileged(0xf851, 0x0c04)); // ldr r0, [r1, #-4]
+        assert!(!accesses_unprivileged(0xf8d1, 0x0e00)); // ldr.w r0, [r1, #0xe00]
+        assert!(calculates_in_double(0xee30, 0x0b00)); // vadd.f64 d0, d0, d0
+        assert!(calculates_in_double(0xfe80, 0x0b00)); // vmaxnm.f64 d0, d0, d0
+        assert!(calculates_in_double(0xeeb7, 0x0ac0)); // vcvt.f64.f32 d0, s0
+        assert!(!calculates_in_double(0xee30, 0x0a00)); // vadd.f32 s0, s0, s0
+        assert!(!calculates_in_double(0xed90, 0x0b00)); // vldr d0, [r0]
+        assert!(!calculates_in_double(0xec41, 0x0b10)); // vmov d0, r0, r1
     }
 
     #[test]
