@@ -93,6 +93,8 @@ pub struct Shared {
     pub hits: Hits,
 
     refusal: Option<Refusal>,
+    /// The last unaligned access to a watched page: its icount, address and size in bytes.
+    unaligned: Option<(Icount, u32, u32)>,
     /// The accesses of the instruction at this icount.
     accesses: Vec<Access>,
     accesses_at: Icount,
@@ -131,6 +133,7 @@ impl Shared {
             watched_places: Vec::new(),
             hits: Hits::default(),
             refusal: None,
+            unaligned: None,
             accesses: Vec::new(),
             accesses_at: Icount::MAX,
             muted: 0,
@@ -155,6 +158,7 @@ impl Shared {
         self.it = it;
         self.single_steps = false;
         self.refusal = None;
+        self.unaligned = None;
         self.trapped = false;
         if !std::mem::take(&mut self.repeats) {
             self.muted = 0;
@@ -799,6 +803,9 @@ pub unsafe extern "C" fn access(
 ) -> bool {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    if s.exit.is_some() {
+        return false; // a part of an access that was stopped already: the translator goes on with the others
+    }
     let store = (kind == MemType::WRITE_PROT).then_some(value as u64);
     let address = address as u32;
     let pc = s.register(RegisterARM::PC);
@@ -942,6 +949,16 @@ impl Shared {
         if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
             return self.refuse(address, fault);
         }
+        // The translator splits an unaligned access into aligned ones, which load more than was asked for.
+        if !address.is_multiple_of(size) {
+            self.unaligned = Some((icount, address, size));
+        }
+        let touched = match self.unaligned {
+            Some((at, whole, length)) if at == icount => {
+                address.max(whole)..(address + size).min(whole + length)
+            }
+            _ => address..address + size,
+        };
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
         if self.memory().read(address, old).is_err() {
@@ -955,8 +972,7 @@ impl Shared {
                     old[byte] != (value >> (8 * byte)) as u8
                 })
             };
-            let mut overlap =
-                (address..address + size).filter(|at| at.wrapping_sub(watch.address) < watch.length);
+            let mut overlap = touched.clone().filter(|at| at.wrapping_sub(watch.address) < watch.length);
             match watch.kind {
                 WatchKind::Write => overlap.any(changed),
                 WatchKind::Read => store.is_none() && overlap.next().is_some(),
