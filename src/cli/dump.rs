@@ -13,15 +13,16 @@ use untick::{
     words::{Icount, Registers},
 };
 
-use super::{History, parse, session, session::Recording};
+use super::{History, parse, session::Recording};
 
 const FORMAT: &str = "\
 A line is the state before the instruction at its icount, in columns that never change:
 
   icount=42 pc=000001a4 r0=00000000 … r12=00000000 sp=20001ff0 lr=ffffffff xpsr=61000000
 
-icount is decimal, every register eight hexadecimal digits; sp is the stack pointer in use. An exception entry is an
-icount of its own: its line has the pc to return to, the next one the first instruction of the handler.";
+icount is decimal, every register eight hexadecimal digits; sp is the stack pointer in use. \
+An exception entry is an icount of its own: its line has the pc to return to, the next one the \
+first instruction of the handler.";
 
 /// Prints what a recording's registers hold before each instruction, to compare with another machine.
 #[derive(Debug, clap::Args)]
@@ -46,7 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (mut timeline, ..) = Recording::open(&arguments.trace)?.replay(&arguments.history)?;
     let range = within(arguments.registers, timeline.end().icount)?;
     let core = timeline.config().core;
-    ensure!(!arguments.fp || core.has_fpu(), "--fp: the {} has no floating point", session::core_name(core));
+    ensure!(!arguments.fp || core.has_fpu(), "--fp: the {} has no floating point", core.name());
     let mut out = BufWriter::new(io::stdout().lock());
     write_lines(&mut timeline, range, arguments.fp, &mut out)?;
     out.flush()?;
