@@ -7,6 +7,7 @@ mod chip;
 mod error;
 mod file;
 mod near;
+mod ranges;
 
 use std::{ops::Range, path::Path, sync::Arc};
 
@@ -21,7 +22,7 @@ use self::{
     file::{BoardFile, DeviceRow},
 };
 use crate::{
-    core::{Architecture, Config, Region},
+    core::{Architecture, Config, DeviceRange, Region},
     peripherals::{Bus, Kind, Mount, ResetValue, Target},
     svd::{Svd, SvdError},
 };
@@ -44,6 +45,7 @@ pub struct Board {
     sources: Sources,
     file: BoardFile,
     regions: Vec<Region>,
+    devices: Vec<DeviceRange>,
     svd: Option<Arc<Svd>>,
 }
 
@@ -126,6 +128,7 @@ impl Board {
         Config {
             core: self.file.core,
             regions: self.regions.clone(),
+            devices: self.devices.clone(),
             interrupts: self.file.interrupts,
             priority_bits: self.file.priority_bits,
             clock_hz: self.file.clock_hz,
@@ -134,6 +137,7 @@ impl Board {
             vector_table: self.file.vector_table,
             mpu_regions: self.file.mpu_regions.unwrap_or(self.file.core.default_mpu_regions()),
             security_extension: self.file.security_extension,
+            halting_debug: false,
         }
     }
 
@@ -167,7 +171,8 @@ impl Board {
         let chip = chip::find(&file, &sources.chip)?;
         chip::check_core(&file, &chip)?;
         let regions = chip::regions(&file, &chip)?;
-        let board = Board { sources, file, regions, svd: svd.map(Arc::new) };
+        let devices = ranges::devices(&file, svd.as_ref(), &regions);
+        let board = Board { sources, file, regions, devices, svd: svd.map(Arc::new) };
         board.check()?;
         board.build_bus()?;
         Ok(board)

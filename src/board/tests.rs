@@ -134,7 +134,7 @@ fn mistakes_are_told_with_their_place() {
     let error = replaced("chip = \"AN385\"", "chip = \"AN386\"");
     assert_eq!(error, "mps2.yaml has no chip \"AN386\", did you mean AN385?");
     let error = replaced("\"cortex-m3\"", "\"cortex-m4\"");
-    assert_eq!(error, "board mps2-an385: core is CortexM4, but the first core of AN385 is Some(Armv7m)");
+    assert_eq!(error, "board mps2-an385: core is Cortex-M4, but the first core of AN385 is Armv7m");
     let error = replaced("0x2040_0000", "0x2000_0400");
     assert_eq!(error, "board mps2-an385: ZBT_SSRAM23 and ZBT_SSRAM23 overlap at 0x20000400");
     let error = replaced("console = \"uart0\"", "console = \"uart9\"");

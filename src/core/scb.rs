@@ -37,6 +37,7 @@ pub mod cfsr {
     pub const INVSTATE: u32 = 1 << 17;
     pub const INVPC: u32 = 1 << 18;
     pub const NOCP: u32 = 1 << 19;
+    pub const STKOF: u32 = 1 << 20;
     pub const UNALIGNED: u32 = 1 << 24;
     pub const DIVBYZERO: u32 = 1 << 25;
 }
@@ -85,6 +86,7 @@ pub struct Scb {
     /// DWT_CYCCNT: its value when stopped, or its value at cycle 0 when counting.
     pub cyccnt_base: u32,
     fpu: bool,
+    security_extension: bool,
 }
 
 impl Scb {
@@ -110,12 +112,18 @@ impl Scb {
             dwt_ctrl: 0,
             cyccnt_base: 0,
             fpu,
+            security_extension: config.security_extension,
         }
     }
 
     /// Whether the core has floating point.
     pub fn has_fpu(&self) -> bool {
         self.fpu
+    }
+
+    /// Whether the core has the Security Extension, and so is in Secure state.
+    pub fn security_extension(&self) -> bool {
+        self.security_extension
     }
 
     fn cyccnt_counts(&self) -> bool {

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Config,
+    dwt::Dwt,
     engine::Masks,
+    itm::Itm,
     mpu::Mpu,
     nvic::{Nvic, exception::SV_CALL},
     scb::{Scb, scr},
@@ -56,6 +58,10 @@ pub struct State {
     pub scb: Scb,
     /// The memory protection unit.
     pub mpu: Mpu,
+    /// The data watchpoint and trace unit.
+    pub dwt: Dwt,
+    /// The instrumentation trace macrocell.
+    pub itm: Itm,
     /// The last fault taken.
     pub fault: Option<Fault>,
 }
@@ -75,6 +81,8 @@ impl State {
             systick: SysTick::new(config.systick_reference_divider),
             scb: Scb::new(config),
             mpu: Mpu::default(),
+            dwt: Dwt::new(config),
+            itm: Itm::default(),
             fault: None,
         }
     }

@@ -136,6 +136,7 @@ mod tests {
                 region(RegionKind::Flash, 0x0808_0000, 0x10_0000, &[]),
                 region(RegionKind::Flash, 0xffff_fc00, 0x800, &[]),
             ],
+            devices: Vec::new(),
             interrupts: 82,
             priority_bits: 4,
             clock_hz: 16_000_000,
@@ -144,6 +145,7 @@ mod tests {
             vector_table: 0x0800_0000,
             mpu_regions: 8,
             security_extension: false,
+            halting_debug: false,
         };
         let xml = memory_map_xml(&config);
         let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    core::{Config, CoreKind, Region, RegionKind},
+    core::{Config, CoreKind, Region, RegionKind, thumb},
     words::Registers,
 };
 
@@ -46,12 +46,21 @@ impl Port for Bench {
         self.pending |= address == DEVICE + 0xc;
         Reply::Done(0)
     }
+    fn bit_band(&mut self, _address: u32) -> Option<(u32, u32)> {
+        None
+    }
     fn attention(&mut self) -> Attention {
         Attention { at: Icount::MAX, pending: self.pending }
     }
     fn traps(&mut self) -> Traps {
-        Traps { coprocessors: 0x0c00, divide_by_zero: false }
+        Traps { coprocessors: 0x0c00, ..Traps::default() }
     }
+    fn watch_units(&mut self) -> WatchUnits {
+        WatchUnits::new()
+    }
+
+    fn watch_unit_matched(&mut self, _unit: usize) {}
+
     fn takeable(&mut self, masks: Masks) -> bool {
         self.pending && !masks.primask
     }
@@ -79,6 +88,7 @@ impl Pair {
         let config = Config {
             core: CoreKind::CortexM4F,
             regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
+            devices: Vec::new(),
             interrupts: 8,
             priority_bits: 4,
             clock_hz: 1,
@@ -87,6 +97,7 @@ impl Pair {
             vector_table: 0,
             mpu_regions: 8,
             security_extension: false,
+            halting_debug: false,
         };
         let memory = Memory::new(&config);
         Pair {
