@@ -300,6 +300,7 @@ impl Core {
     fn look(&mut self, pins: &mut dyn Pins) {
         let at = self.state.moment();
         pins.poll(at, &mut self.memory);
+        self.state.reset_arrived |= pins.take_reset();
         self.state.nvic.set_lines(pins.lines());
         self.state.sync_systick(at.cycle);
         self.state.send_event_on_pend();
@@ -333,9 +334,8 @@ impl Core {
         if let Some(halt) = self.arrive(pins, travel.cycle_limit, since) {
             return Boundary::Halt(halt);
         }
-        let outside = pins.take_reset();
-        if self.state.reset_requested || outside {
-            if !outside {
+        if self.state.reset_requested || self.state.reset_arrived {
+            if !self.state.reset_arrived {
                 pins.reset(self.state.moment(), &mut self.memory);
             }
             self.reset();
@@ -366,7 +366,7 @@ impl Core {
                 self.state.event = false;
                 true
             }
-            _ => interrupted || self.state.reset_requested,
+            _ => interrupted || self.state.reset_requested || self.state.reset_arrived,
         }
     }
 
