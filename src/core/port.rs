@@ -155,7 +155,10 @@ impl Port for CorePort<'_> {
             return Err(AccessFault::Unaligned);
         }
         let access = self.state.mpu_access(privileged);
-        for byte in address..address.saturating_add(size) {
+        // Regions begin and end at multiples of 32 bytes: the ends of an access say what all of it may do.
+        let last = address.saturating_add(size - 1);
+        let ends = if address / 32 == last / 32 { [None, Some(address)] } else { [Some(address), Some(last)] };
+        for byte in ends.into_iter().flatten() {
             let permissions = self.state.mpu.permissions(byte, access);
             let allowed = if page_use == PageUse::Store { permissions.write } else { permissions.read };
             if !allowed {
