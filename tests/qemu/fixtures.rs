@@ -1,7 +1,7 @@
 //! The fixture firmware, as far as QEMU models its board.
 
 use serde::Deserialize;
-use untick::core::Core;
+use untick::core::{Core, RegionKind};
 
 use super::{common::Fixture, follow::follow, known::Known, machine::Qemu, report::Report};
 
@@ -26,7 +26,12 @@ fn rows() -> Vec<Row> {
 
 fn compare(row: &Row) -> Report {
     let fixture = Fixture::find(&row.name);
-    let mut core = Core::new(&fixture.config()).unwrap();
+    let config = fixture.config();
+    let mut core = Core::new(&config).unwrap();
+    // Erased flash is all ones, but QEMU's is all zeros.
+    for region in config.regions.iter().filter(|region| region.kind == RegionKind::Flash) {
+        core.memory_mut().write(region.base, &vec![0; region.size as usize]).unwrap();
+    }
     for segment in &fixture.image().segments {
         core.memory_mut().write(segment.address, &segment.bytes).unwrap();
     }

@@ -24,7 +24,14 @@ impl Difference {
         let mut names: Vec<_> = names.collect();
         names.dedup();
         let wide = first >> 11 >= 0b11101;
-        let second = if wide { format!("{:04x}", second & if first >> 10 == 0x3b || first >> 10 == 0x3f { 0x0f50 } else { 0x00f0 }) } else { String::new() };
+        let second = if wide {
+            format!(
+                "{:04x}",
+                second & if first >> 10 == 0x3b || first >> 10 == 0x3f { 0x0f50 } else { 0x00f0 }
+            )
+        } else {
+            String::new()
+        };
         format!("{:03x} {second} {names:?} {:?}", first >> 4, self.halt)
     }
 
@@ -65,6 +72,8 @@ pub struct Report {
     pub exceptions: usize,
     /// Values that depend on time, taken from QEMU because ours were others.
     pub times: usize,
+    /// Registers that the architecture leaves unknown, taken from QEMU because ours were others.
+    pub unknown: usize,
     /// Differences that `known.toml` explains.
     pub known: usize,
     /// The others.
@@ -84,6 +93,7 @@ impl Report {
         self.instructions += other.instructions;
         self.exceptions += other.exceptions;
         self.times += other.times;
+        self.unknown += other.unknown;
         self.known += other.known;
         self.different += other.different;
         for (key, (count, text)) in other.shown {
@@ -94,12 +104,14 @@ impl Report {
     /// Says how many instructions agreed, and every difference.
     pub fn print(&self, what: &str) {
         println!(
-            "{what}: {} of {} instructions agree, {} exception entries; {} known differences, {} values of time",
+            "{what}: {} of {} instructions agree, {} exception entries; {} known differences; {} values of time and \
+             {} unknown ones taken over",
             self.instructions - self.different - self.known,
             self.instructions,
             self.exceptions,
             self.known,
             self.times,
+            self.unknown,
         );
         for (count, text) in self.shown.values() {
             println!("{what}: {count} times: {text}");

@@ -18,12 +18,15 @@ pub struct Step {
     pub before: Sample,
     /// The instruction did not retire: it faulted.
     pub faulted: bool,
+    /// It was the return of an exception.
+    pub returned: bool,
     /// The exceptions that were entered after it, or instead of it, by their numbers.
     pub entered: Vec<u16>,
 }
 
 /// QEMU's numbers for what is no fault: SVC, IRQ, FIQ, exception return, semihosting.
-const NO_FAULT: [u32; 5] = [2, 5, 6, 8, 16];
+const NO_FAULT: [u32; 5] = [2, 5, 6, EXCEPTION_RETURN, 16];
+const EXCEPTION_RETURN: u32 = 8;
 
 /// The steps of a log, in order. The last one is missing: nothing tells what it did.
 pub struct Steps<R> {
@@ -79,7 +82,8 @@ impl<R: BufRead> Steps<R> {
             let fault = !NO_FAULT.contains(&kind);
             // The faults of a return, and those of an entry, come behind an instruction that did retire.
             if let Some(step) = self.last.as_mut() {
-                step.faulted |= fault && step.entered.is_empty();
+                step.faulted |= fault && step.entered.is_empty() && !step.returned;
+                step.returned |= kind == EXCEPTION_RETURN;
             }
         } else if let Some(number) = between(line, "...loading from element ", " ") {
             if let Some(step) = self.last.as_mut() {
@@ -157,14 +161,19 @@ fn a_log_is_read_as_steps() {
         "Taking exception 4 [Data Abort] on CPU 0\n".to_owned(),
         "...loading from element 5 of non-secure vector table at 0x14\n".to_owned(),
         sample(0x400, 7),
+        "Taking exception 8 [QEMU v7M exception exit] on CPU 0\n".to_owned(),
+        "Taking exception 18 [v7M INVSTATE UsageFault] on CPU 0\n".to_owned(),
+        "...loading from element 6 of non-secure vector table at 0x18\n".to_owned(),
+        sample(0x600, 7),
     ]
     .concat();
     let mut steps = Steps::new(log.as_bytes());
     let read: Vec<Step> = steps.by_ref().collect();
-    assert_eq!(read.len(), 2, "{read:#x?}");
+    assert_eq!(read.len(), 3, "{read:#x?}");
     assert_eq!((read[0].before.r[15], read[0].before.r[0], read[0].before.r[14]), (0x100, 7, u32::MAX));
     assert_eq!((read[0].faulted, &read[0].entered[..]), (false, &[15][..]));
     assert_eq!((read[1].faulted, &read[1].entered[..]), (true, &[5][..]));
+    assert_eq!((read[2].faulted, read[2].returned, &read[2].entered[..]), (false, true, &[6][..]));
     let fp = read[0].before.fp.unwrap();
     assert_eq!((fp[0], fp[1], fp[32]), (0x3f80_0000, 0x4000_0000, 0x0300_0000));
     assert!(steps.remarks[0].starts_with("Loaded reset SP"));
