@@ -539,6 +539,10 @@ impl Core {
                 self.state.transfer_control(transfer);
                 return None;
             }
+            Exit::FixedPoint => {
+                self.state.convert_from_fixed_point(&self.memory);
+                return None;
+            }
             Exit::Bkpt => return self.breakpoint(pins),
             Exit::Fault(Fault::Access { address, fault }) => Cause::access(address, fault),
             Exit::Fault(Fault::Fetch(fault)) => Cause::fetch(fault),

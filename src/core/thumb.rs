@@ -86,6 +86,12 @@ pub const fn calculates_in_double(first: u16, second: u16) -> bool {
     data_processing && (second & 0x0f00 == 0x0b00 || from_single)
 }
 
+/// Whether the instruction is a VCVT from a fixed-point number of 32 bits to single precision, the only one of its kind
+/// whose result may have to be rounded (A7.7.229).
+pub const fn converts_from_fixed_point(first: u16, second: u16) -> bool {
+    first & 0xffbe == 0xeeba && second & 0x0fd0 == 0x0ac0
+}
+
 /// Whether the instruction accesses memory as unprivileged code would: LDRT, STRT and their kind (A4.6.1).
 pub const fn accesses_unprivileged(first: u16, second: u16) -> bool {
     first & 0xfe80 == 0xf800 && first & 0xf != 0xf && second & 0x0f00 == 0x0e00
@@ -257,6 +263,10 @@ mod tests {
         assert!(!calculates_in_double(0xee30, 0x0a00)); // vadd.f32 s0, s0, s0
         assert!(!calculates_in_double(0xed90, 0x0b00)); // vldr d0, [r0]
         assert!(!calculates_in_double(0xec41, 0x0b10)); // vmov d0, r0, r1
+        assert!(converts_from_fixed_point(0xeefb, 0x7ac7)); // vcvt.f32.u32 s15, s15, #18
+        assert!(!converts_from_fixed_point(0xeeba, 0x7a47)); // vcvt.f32.s16
+        assert!(!converts_from_fixed_point(0xeebe, 0x7ac7)); // vcvt.s32.f32, to a fixed-point number
+        assert!(!converts_from_fixed_point(0xeeb8, 0x7ac7)); // vcvt.f32.s32, from an integer
     }
 
     #[test]

@@ -520,6 +520,11 @@ impl Shared {
             Trap::Fault(fault) => Some(Exit::Fault(fault)),
             Trap::FloatingPoint => Some(Exit::FloatingPoint),
             Trap::Control(transfer) => Some(Exit::Control(transfer)),
+            Trap::FixedPoint => {
+                const ROUNDING_MODE: u32 = 3 << 22;
+                let to_nearest = self.register(RegisterARM::FPSCR) & ROUNDING_MODE == 0;
+                (!to_nearest).then_some(Exit::FixedPoint)
+            }
             Trap::Divisor(register) => {
                 (self.general_register(register) == 0).then_some(Exit::Fault(Fault::DivideByZero))
             }

@@ -234,6 +234,8 @@ pub enum Exit {
     FloatingPoint,
     /// In front of a move of CONTROL, which the core executes.
     Control(Transfer),
+    /// In front of a conversion of a fixed-point number, which the core executes.
+    FixedPoint,
     /// Behind an SVC.
     Svc,
     /// At a BKPT.

@@ -106,7 +106,8 @@ pub struct Translator {
 impl Translator {
     /// A translator for a core over its memory.
     pub fn new(kind: Kind, core: CoreKind, memory: &Memory) -> Result<Translator, uc_error> {
-        let mut uc = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
+        // Not Mode::MCLASS: every core would be a Cortex-M33 then, whatever model is asked for.
+        let mut uc = Unicorn::new(Arch::ARM, Mode::THUMB)?;
         let model = match core {
             CoreKind::CortexM0 | CoreKind::CortexM0Plus | CoreKind::CortexM1 => ArmCpuModel::CORTEX_M0,
             CoreKind::CortexM3 => ArmCpuModel::CORTEX_M3,
@@ -315,7 +316,7 @@ impl Translator {
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
                 shared.icount()
             }
-            Exit::FloatingPoint | Exit::Control(_) => shared.icount(),
+            Exit::FloatingPoint | Exit::Control(_) | Exit::FixedPoint => shared.icount(),
             Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
