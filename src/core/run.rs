@@ -330,6 +330,8 @@ impl Core {
         };
         let from = self.context();
         self.state.take_pending(number, &mut self.memory);
+        // Stacking for one exception may have led to another.
+        let number = self.state.registers.ipsr() as u16;
         if travel.faults && matches!(number, HARD_FAULT..=USAGE_FAULT) {
             return Boundary::Halt(Halt::Fault);
         }

@@ -71,10 +71,10 @@ impl State {
             activity: Activity::Running,
             event: false,
             reset_requested: false,
-            nvic: Nvic::new(config.interrupts, config.priority_bits),
+            nvic: Nvic::new(config),
             systick: SysTick::new(config.systick_reference_divider),
             scb: Scb::new(config),
-            mpu: Mpu::default(),
+            mpu: Mpu::new(config.core, config.mpu_regions),
             fault: None,
         }
     }
