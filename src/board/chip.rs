@@ -31,11 +31,12 @@ pub(super) fn check_core(board: &BoardFile, chip: &Chip) -> Result<(), BoardErro
     };
     match chip.cores.first().map(|core| core.core_type) {
         Some(core) if core == architecture => Ok(()),
-        core => {
+        Some(core) => {
             let problem =
                 format!("is {}, but the first core of {} is {core:?}", board.core.name(), chip.name);
             Err(value(board, "core", problem))
         }
+        None => Err(value(board, "chip", format!("is {}, which has no cores in the chip file", chip.name))),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The core: what Arm specifies, from instructions to interrupts. Deterministic; everything else comes through the pins.
 
 mod config;
+mod dwt;
 mod engine;
 mod exception;
+mod instructions;
+mod itm;
 mod mpu;
 mod nvic;
 mod port;
@@ -15,7 +18,7 @@ mod systick;
 mod thumb;
 mod watched;
 
-pub use config::{Architecture, Config, CoreKind, Fpu, Region, RegionKind};
+pub use config::{Architecture, Config, CoreKind, DeviceRange, Fpu, Region, RegionKind};
 pub use engine::{Found, Hit, Memory, PAGE, Pages, Search, unicorn_version};
 pub use run::{Context, Core, EngineError, Halt, Travel};
 pub use state::{Activity, STATE_HEAP_BYTES, State};

@@ -5,9 +5,9 @@ use thiserror::Error;
 use super::{
     Config,
     engine::{Exit, Fault, Found, Hit, Kind, Memory, Search, Span, Translator},
-    exception::Cause,
+    exception::{Cause, Preserved},
     nvic::exception::*,
-    port::{CorePort, is_core_register},
+    port::{CorePort, bit_band, is_core_register},
     scb::cfsr,
     state::{Activity, State},
     watched::Watched,
@@ -33,8 +33,8 @@ pub struct Travel<'a> {
     pub search: &'a Search,
     /// Stop when a fault exception has been entered.
     pub faults: bool,
-    /// Stop when an interrupted context runs again.
-    pub resumed: Option<Context>,
+    /// Stop when an interrupted context runs again, behind this position.
+    pub resumed: Option<(Context, Icount)>,
     /// Stop when a handler has been entered that steps go over: that of an interrupt or of a supervisor call.
     pub interrupts: bool,
 }
@@ -182,6 +182,11 @@ impl Core {
 
     /// Reads memory and the private peripheral bus without side effects.
     pub fn peek(&self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+        if let Some((byte, _)) = bit_band(&self.config, address)
+            && self.memory.page(byte).is_some()
+        {
+            return self.peek_bits(address, bytes);
+        }
         if !is_core_register(address) {
             return self.memory.read(address, bytes);
         }
@@ -193,6 +198,17 @@ impl Core {
                 return Err(BusFault);
             }
             *byte = state.peek_ppb(address, crate::words::Width::Byte, now) as u8;
+        }
+        Ok(())
+    }
+
+    /// Reads the words that stand for single bits of memory.
+    fn peek_bits(&self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+        for (value, address) in bytes.iter_mut().zip(address..) {
+            let (byte, bit) = bit_band(&self.config, address).ok_or(BusFault)?;
+            let mut of = [0];
+            self.memory.read(byte, &mut of)?;
+            *value = if address.is_multiple_of(4) { of[0] >> bit & 1 } else { 0 };
         }
         Ok(())
     }
@@ -212,7 +228,6 @@ impl Core {
 
     /// Runs until something of [`Travel`] stops it.
     pub fn run(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>) -> Halt {
-        let start = self.state.icount;
         let mut canonical = None;
         let halt = loop {
             if pins.is_broken() {
@@ -227,7 +242,10 @@ impl Core {
             if self.state.moment().cycle >= travel.cycle_limit {
                 break Halt::Time;
             }
-            if self.state.icount > start && travel.resumed == Some(self.context()) {
+            if let Some((context, behind)) = travel.resumed
+                && self.state.icount > behind
+                && self.context() == context
+            {
                 break Halt::Resumed;
             }
             if self.state.boundary {
@@ -282,6 +300,7 @@ impl Core {
     fn look(&mut self, pins: &mut dyn Pins) {
         let at = self.state.moment();
         pins.poll(at, &mut self.memory);
+        self.state.reset_arrived |= pins.take_reset();
         self.state.nvic.set_lines(pins.lines());
         self.state.sync_systick(at.cycle);
         self.state.send_event_on_pend();
@@ -315,9 +334,8 @@ impl Core {
         if let Some(halt) = self.arrive(pins, travel.cycle_limit, since) {
             return Boundary::Halt(halt);
         }
-        let outside = pins.take_reset();
-        if self.state.reset_requested || outside {
-            if !outside {
+        if self.state.reset_requested || self.state.reset_arrived {
+            if !self.state.reset_arrived {
                 pins.reset(self.state.moment(), &mut self.memory);
             }
             self.reset();
@@ -350,7 +368,7 @@ impl Core {
                 self.state.event = false;
                 true
             }
-            _ => interrupted || self.state.reset_requested,
+            _ => interrupted || self.state.reset_requested || self.state.reset_arrived,
         }
     }
 
@@ -362,12 +380,13 @@ impl Core {
         let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { Kind::Fast };
         let mut end_of_block = None;
         let mut accessed = false;
+        let mut context: Option<NewContext> = None;
         loop {
             if self.state.icount >= limit {
                 return None;
             }
             let until = match end_of_block {
-                _ if accessed => self.state.icount + 1,
+                _ if accessed || context.is_some() => self.state.icount + 1,
                 Some(end) if kind == Kind::Exact => limit.min(end),
                 _ => limit,
             };
@@ -376,6 +395,12 @@ impl Core {
             self.state.icount = ran.icount;
             self.state.boundary = ran.boundary;
             self.state.event |= ran.event;
+            if let Some(found) = context.take_if(|_| progress).and_then(|context| context.written) {
+                if !self.watched.collect {
+                    return Some(Halt::Found(found));
+                }
+                self.watched.found = Some(Hit { icount: self.state.icount, found });
+            }
             if accessed && progress {
                 // What the instruction did at the pins must be looked at right behind it.
                 accessed = false;
@@ -395,7 +420,22 @@ impl Core {
                     kind = Kind::Exact;
                     end_of_block = Some(ran.icount + u64::from(count));
                 }
-                Exit::Found(found) => return Some(Halt::Found(found)),
+                Exit::Found(found) => {
+                    if let Some(context) = context {
+                        context.undo(&mut self.state, &mut self.memory);
+                    }
+                    return Some(Halt::Found(found));
+                }
+                Exit::FloatingPoint => {
+                    let old = self.watched.read(&self.memory);
+                    let before = self.state.icount;
+                    let Some(begun) = self.begin_context() else {
+                        let written = self.written(&old, before).map(Halt::Found);
+                        return travel.faults.then_some(Halt::Fault).or(written);
+                    };
+                    kind = Kind::Exact;
+                    context = Some(begun);
+                }
                 Exit::Accessed => {
                     match kind {
                         Kind::Fast => self.exact.take_accesses(&mut self.fast),
@@ -413,6 +453,18 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck); `None` if that was a fault.
+    fn begin_context(&mut self) -> Option<NewContext> {
+        let old = self.watched.read(&self.memory);
+        let before = self.state.clone();
+        let frame = self.state.unsaved_fp_frame(&self.memory);
+        if self.state.execute_fp_check(&mut self.memory) == Preserved::Faulted {
+            return None;
+        }
+        let written = self.watched.changed(&old, &self.memory);
+        Some(NewContext { before, frame, written })
     }
 
     /// Whether the core has just written watched memory itself; the stop is behind that. A search that collects goes on.
@@ -487,6 +539,14 @@ impl Core {
                 let faulted = self.state.fault != faults;
                 return (faulted && travel.faults).then_some(Halt::Fault);
             }
+            Exit::Control(transfer) => {
+                self.state.transfer_control(transfer);
+                return None;
+            }
+            Exit::FixedPoint => {
+                self.state.convert_from_fixed_point(&self.memory);
+                return None;
+            }
             Exit::Bkpt => return self.breakpoint(pins),
             Exit::Fault(Fault::Access { address, fault }) => Cause::access(address, fault),
             Exit::Fault(Fault::Fetch(fault)) => Cause::fetch(fault),
@@ -494,7 +554,13 @@ impl Core {
             Exit::Fault(Fault::DivideByZero) => Cause::usage(cfsr::DIVBYZERO),
             Exit::Fault(Fault::InvalidState) => Cause::usage(cfsr::INVSTATE),
             Exit::Fault(Fault::Undefined) => Cause::usage(cfsr::UNDEFINSTR),
-            Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(_) | Exit::Accessed => return None,
+            Exit::Fault(Fault::StackOverflow) => Cause::usage(cfsr::STKOF),
+            Exit::Limit
+            | Exit::Attention
+            | Exit::Block(_)
+            | Exit::Found(_)
+            | Exit::FloatingPoint
+            | Exit::Accessed => return None,
         };
         self.state.take_fault(cause, &mut self.memory);
         travel.faults.then_some(Halt::Fault)
@@ -515,12 +581,29 @@ impl Core {
         }
         let registers = &mut self.state.registers;
         registers.r[0] = result.r0;
-        registers.pc = pc.wrapping_add(2);
-        registers.xpsr = registers.xpsr & !super::thumb::ItState(0xff).to_xpsr()
-            | super::thumb::ItState::from_xpsr(registers.xpsr).after(SEMIHOSTING).to_xpsr();
-        self.state.icount += 1;
+        self.state.retire(SEMIHOSTING);
         self.state.boundary = true;
         result.exit.map(Halt::Exit)
+    }
+}
+
+/// A floating-point context that was begun for an instruction that has not retired yet.
+struct NewContext {
+    before: State,
+    /// What the frame held that the state of the interrupted context went to.
+    frame: Option<(u32, Vec<u8>)>,
+    /// That frame is watched.
+    written: Option<Found>,
+}
+
+impl NewContext {
+    /// The run stops in front of the instruction after all: one icount has one state.
+    fn undo(self, state: &mut State, memory: &mut Memory) {
+        *state = self.before;
+        if let Some((address, bytes)) = self.frame {
+            // It was read from there.
+            let _ = memory.write(address, &bytes);
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Architecture, Config, CoreKind, security::Security};
-use crate::words::Cycle;
 
 /// CCR bits.
 pub mod ccr {
@@ -68,6 +67,7 @@ pub mod hfsr {
 /// DFSR bits.
 pub mod dfsr {
     pub const BKPT: u32 = 1 << 1;
+    pub const DWTTRAP: u32 = 1 << 2;
     /// HALTED, BKPT, DWTTRAP, VCATCH, EXTERNAL.
     pub const ALL: u32 = 0x1f;
 }
@@ -145,10 +145,8 @@ pub struct Scb {
     pub demcr: u32,
     /// DHCSR.S_RESET_ST: the core has been reset since DHCSR was last read.
     pub reset_status: bool,
-    /// DWT_CTRL, the writable bits.
-    pub dwt_ctrl: u32,
-    /// DWT_CYCCNT: its value when stopped, or its value at cycle 0 when counting.
-    pub cyccnt_base: u32,
+    /// DHCSR.C_DEBUGEN.
+    pub halting_debug: bool,
     /// The registers of the Security Extension, where there is one.
     pub security: Option<Security>,
 }
@@ -193,8 +191,7 @@ impl Scb {
             fpdscr: 0,
             demcr: 0,
             reset_status: true,
-            dwt_ctrl: 0,
-            cyccnt_base: 0,
+            halting_debug: config.halting_debug,
             security: secure.then(Security::default),
         }
     }
@@ -231,27 +228,5 @@ impl Scb {
             1 => self.has_fpu() && privileged,
             _ => false,
         }
-    }
-
-    fn cyccnt_counts(&self) -> bool {
-        self.dwt_ctrl & 1 != 0 && self.demcr & demcr::TRCENA != 0
-    }
-
-    /// DWT_CYCCNT.
-    pub fn cyccnt(&self, now: Cycle) -> u32 {
-        if self.cyccnt_counts() { self.cyccnt_base.wrapping_add(now as u32) } else { self.cyccnt_base }
-    }
-
-    /// Writes DWT_CYCCNT.
-    pub fn set_cyccnt(&mut self, value: u32, now: Cycle) {
-        self.cyccnt_base = if self.cyccnt_counts() { value.wrapping_sub(now as u32) } else { value };
-    }
-
-    /// Writes DWT_CTRL or DEMCR, which start and stop DWT_CYCCNT.
-    pub fn set_trace_control(&mut self, demcr: u32, dwt_ctrl: u32, now: Cycle) {
-        let count = self.cyccnt(now);
-        self.demcr = demcr;
-        self.dwt_ctrl = dwt_ctrl;
-        self.set_cyccnt(count, now);
     }
 }

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Config,
+    dwt::Dwt,
     engine::Masks,
+    itm::Itm,
     mpu::Mpu,
     nvic::{Nvic, exception::SV_CALL},
     scb::{Scb, scr},
@@ -48,6 +50,8 @@ pub struct State {
     pub event: bool,
     /// SYSRESETREQ was written: the chip resets at the next boundary.
     pub reset_requested: bool,
+    /// The chip was reset from outside the core, which follows at this very boundary.
+    pub reset_arrived: bool,
     /// Exceptions.
     pub nvic: Nvic,
     /// SysTick.
@@ -56,6 +60,10 @@ pub struct State {
     pub scb: Scb,
     /// The memory protection unit.
     pub mpu: Mpu,
+    /// The data watchpoint and trace unit.
+    pub dwt: Dwt,
+    /// The instrumentation trace macrocell.
+    pub itm: Itm,
     /// The last fault taken.
     pub fault: Option<Fault>,
 }
@@ -71,10 +79,13 @@ impl State {
             activity: Activity::Running,
             event: false,
             reset_requested: false,
+            reset_arrived: false,
             nvic: Nvic::new(config),
             systick: SysTick::new(config.systick_reference_divider),
             scb: Scb::new(config),
             mpu: Mpu::new(config.core, config.mpu_regions),
+            dwt: Dwt::new(config),
+            itm: Itm::default(),
             fault: None,
         }
     }

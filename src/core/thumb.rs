@@ -78,6 +78,25 @@ pub const fn coprocessor(first: u16, second: u16) -> Option<u8> {
     if first & 0xec00 == 0xec00 { Some((second >> 8 & 0xf) as u8) } else { None }
 }
 
+/// Whether a floating-point instruction needs an FPU that calculates in double precision (A6.3): moves, loads and stores
+/// of doubles do not.
+pub const fn calculates_in_double(first: u16, second: u16) -> bool {
+    let data_processing = matches!(first & 0xff00, 0xee00 | 0xfe00) && second & 0x0010 == 0;
+    let from_single = first & 0xffbf == 0xeeb7 && second & 0x0fd0 == 0x0ac0; // VCVT.F64.F32
+    data_processing && (second & 0x0f00 == 0x0b00 || from_single)
+}
+
+/// Whether the instruction is a VCVT from a fixed-point number of 32 bits to single precision, the only one of its kind
+/// whose result may have to be rounded (A7.7.229).
+pub const fn converts_from_fixed_point(first: u16, second: u16) -> bool {
+    first & 0xffbe == 0xeeba && second & 0x0fd0 == 0x0ac0
+}
+
+/// Whether the instruction accesses memory as unprivileged code would: LDRT, STRT and their kind (A4.6.1).
+pub const fn accesses_unprivileged(first: u16, second: u16) -> bool {
+    first & 0xfe80 == 0xf800 && first & 0xf != 0xf && second & 0x0f00 == 0x0e00
+}
+
 /// The divisor's register of SDIV and UDIV.
 pub const fn divisor(first: u16, second: u16) -> Option<usize> {
     if first & 0xffd0 == 0xfb90 && second & 0xf0f0 == 0xf0f0 { Some((second & 0xf) as usize) } else { None }
@@ -107,6 +126,28 @@ pub const fn accesses_several(first: u16, second: u16) -> bool {
         return push_or_pop || first & 0xf000 == 0xc000;
     }
     first & 0xfe00 == 0xe800 || first & 0xee00 == 0xec00 && second & 0x0e00 == 0x0a00
+}
+
+/// How many bytes an instruction of several accesses transfers, which are in a row; 0 for any other.
+pub const fn bytes_of_several(first: u16, second: u16) -> u32 {
+    if !accesses_several(first, second) {
+        return 0;
+    }
+    if length(first) == 2 {
+        // PUSH and POP have the bit of LR or PC besides.
+        let registers = if first >> 12 == 0xc { first & 0xff } else { first & 0x1ff };
+        return 4 * registers.count_ones();
+    }
+    if first & 0xfe00 != 0xe800 {
+        // VLDR and VSTR, of 4 or 8 bytes, or VLDM and VSTM.
+        let one = first & 0x0120 == 0x0100;
+        return if one { 4 + 4 * (second >> 8 & 1) as u32 } else { 4 * (second & 0xff) as u32 };
+    }
+    match first & 0x0160 {
+        0x0000 | 0x0020 | 0x0100 | 0x0120 => 4 * second.count_ones(), // LDM, STM
+        0x0040 => 0,                                                  // LDREX, STREX, TBB, TBH
+        _ => 8,                                                       // LDRD, STRD
+    }
 }
 
 /// ITSTATE (Armv7-M ARM A7.3.2), followed from instruction to instruction.
@@ -212,6 +253,20 @@ mod tests {
         assert_eq!(divisor(0xfb90, 0xf0f1), Some(1)); // sdiv r0, r0, r1
         assert_eq!(divisor(0xfbb2, 0xf3f3), Some(3)); // udiv r3, r2, r3
         assert_eq!(divisor(0xfb02, 0xf303), None); // mul
+        assert!(accesses_unprivileged(0xf851, 0x0e00)); // ldrt r0, [r1]
+        assert!(accesses_unprivileged(0xf801, 0x0e04)); // strbt r0, [r1, #4]
+        assert!(!accesses_unprivileged(0xf851, 0x0c04)); // ldr r0, [r1, #-4]
+        assert!(!accesses_unprivileged(0xf8d1, 0x0e00)); // ldr.w r0, [r1, #0xe00]
+        assert!(calculates_in_double(0xee30, 0x0b00)); // vadd.f64 d0, d0, d0
+        assert!(calculates_in_double(0xfe80, 0x0b00)); // vmaxnm.f64 d0, d0, d0
+        assert!(calculates_in_double(0xeeb7, 0x0ac0)); // vcvt.f64.f32 d0, s0
+        assert!(!calculates_in_double(0xee30, 0x0a00)); // vadd.f32 s0, s0, s0
+        assert!(!calculates_in_double(0xed90, 0x0b00)); // vldr d0, [r0]
+        assert!(!calculates_in_double(0xec41, 0x0b10)); // vmov d0, r0, r1
+        assert!(converts_from_fixed_point(0xeefb, 0x7ac7)); // vcvt.f32.u32 s15, s15, #18
+        assert!(!converts_from_fixed_point(0xeeba, 0x7a47)); // vcvt.f32.s16
+        assert!(!converts_from_fixed_point(0xeebe, 0x7ac7)); // vcvt.s32.f32, to a fixed-point number
+        assert!(!converts_from_fixed_point(0xeeb8, 0x7ac7)); // vcvt.f32.s32, from an integer
     }
 
     #[test]
@@ -235,6 +290,20 @@ mod tests {
         for &(first, second, several, text) in table {
             assert_eq!(accesses_several(first, second), several, "{text}");
         }
+    }
+
+    #[test]
+    fn the_bytes_of_multiple_accesses_are_those_of_their_registers() {
+        assert_eq!(bytes_of_several(0xb510, 0), 8, "push {{r4, lr}}");
+        assert_eq!(bytes_of_several(0xc90e, 0), 12, "ldmia r1, {{r1, r2, r3}}");
+        assert_eq!(bytes_of_several(0xe92d, 0x4ff0), 36, "push.w {{r4-r11, lr}}");
+        assert_eq!(bytes_of_several(0xe9d1, 0x2300), 8, "ldrd r2, r3, [r1]");
+        assert_eq!(bytes_of_several(0xe8f1, 0x2302), 8, "ldrd r2, r3, [r1], #8");
+        assert_eq!(bytes_of_several(0xe851, 0x2f00), 0, "ldrex r2, [r1]");
+        assert_eq!(bytes_of_several(0xed2d, 0x8b10), 64, "vpush {{d8-d15}}");
+        assert_eq!(bytes_of_several(0xed91, 0x0b04), 8, "vldr d0, [r1, #16]");
+        assert_eq!(bytes_of_several(0xed91, 0x0a04), 4, "vldr s0, [r1, #16]");
+        assert_eq!(bytes_of_several(0x6808, 0), 0, "ldr r0, [r1]");
     }
 
     #[test]

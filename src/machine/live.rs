@@ -80,6 +80,11 @@ impl LivePins<'_> {
     }
 }
 
+/// The stimulus port of the ITM behind an address (Armv7-M ARM C1.7.2). They send to a debugger, not to the bus.
+fn stimulus_port(address: u32) -> Option<u32> {
+    (0xe000_0000..0xe000_0080).contains(&address).then_some((address & 0x7f) / 4)
+}
+
 /// Memory as bus masters see it; keeps what they write.
 struct Master<'a> {
     memory: &'a mut Memory,
@@ -122,6 +127,11 @@ impl Pins for LivePins<'_> {
         value: u32,
         memory: &mut Memory,
     ) -> Result<(), BusFault> {
+        if let Some(port) = stimulus_port(address) {
+            self.append(at.icount, Event::Write { address, width, value, accepted: true });
+            self.live.host.output(&format!("itm{port}"), &value.to_le_bytes()[..width.bytes() as usize]);
+            return Ok(());
+        }
         let mut master = Master::new(memory);
         let result = self.live.bus.write(address, width, value, at.cycle, &mut master);
         let written = master.written;

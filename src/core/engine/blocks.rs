@@ -117,49 +117,81 @@ impl Block {
 }
 
 /// The blocks seen lately, by address. Special ones are kept apart, so that the block hook need not ask.
-pub struct Blocks {
+struct Table {
+    traps: Traps,
     ordinary: [Block; SLOTS],
     special: [Block; SPECIAL_SLOTS],
 }
 
+impl Table {
+    fn new(traps: Traps) -> Box<Table> {
+        Box::new(Table {
+            traps,
+            ordinary: [Block::default(); SLOTS],
+            special: [Block::default(); SPECIAL_SLOTS],
+        })
+    }
+}
+
+/// Tables kept for traps that are not set now: with floating point, every interrupt changes them.
+const PARKED: usize = 3;
+
+/// What is known about blocks, for the traps that are set and those that were set lately.
+pub struct Blocks {
+    table: Box<Table>,
+    /// The last one first.
+    parked: Vec<Box<Table>>,
+}
+
 impl Blocks {
     pub fn new() -> Blocks {
-        Blocks { ordinary: [Block::default(); SLOTS], special: [Block::default(); SPECIAL_SLOTS] }
+        Blocks { table: Table::new(Traps::default()), parked: Vec::new() }
     }
 
     /// Forgets everything: code or breakpoints changed.
     pub fn clear(&mut self) {
-        self.ordinary.fill(Block::default());
-        self.special.fill(Block::default());
+        self.parked.clear();
+        self.table.ordinary.fill(Block::default());
+        self.table.special.fill(Block::default());
+    }
+
+    /// Sets which instructions trap.
+    pub fn set_traps(&mut self, traps: Traps) {
+        if self.table.traps == traps {
+            return;
+        }
+        let known = self.parked.iter().position(|table| table.traps == traps);
+        let table = known.map_or_else(|| Table::new(traps), |index| self.parked.remove(index));
+        self.parked.insert(0, std::mem::replace(&mut self.table, table));
+        self.parked.truncate(PARKED);
+    }
+
+    /// Which instructions trap.
+    pub fn traps(&self) -> Traps {
+        self.table.traps
     }
 
     /// The block at an address, if it is known with this size, and not special.
     #[inline(always)]
     pub fn get(&self, address: u32, size: u32) -> Option<&Block> {
-        let block = &self.ordinary[address as usize >> 1 & (SLOTS - 1)];
+        let block = &self.table.ordinary[address as usize >> 1 & (SLOTS - 1)];
         block.is(address, size).then_some(block)
     }
 
     /// The block at an address, whatever it is.
-    pub fn find(
-        &mut self,
-        memory: &Memory,
-        address: u32,
-        size: u32,
-        traps: Traps,
-        breakpoints: &BTreeSet<u32>,
-    ) -> Block {
-        let special = &mut self.special[address as usize >> 1 & (SPECIAL_SLOTS - 1)];
+    pub fn find(&mut self, memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
+        let table = &mut *self.table;
+        let special = &mut table.special[address as usize >> 1 & (SPECIAL_SLOTS - 1)];
         if special.is(address, size) {
             return *special;
         }
-        let block = Block::scan(memory, address, size, traps, breakpoints);
+        let block = Block::scan(memory, address, size, table.traps, breakpoints);
         // Code on a page that is being written may change under us: scan it each time.
         if memory.page(address).is_some_and(|page| !memory.is_dirty(page)) {
             if block.is_special() {
                 *special = block;
             } else {
-                self.ordinary[address as usize >> 1 & (SLOTS - 1)] = block;
+                table.ordinary[address as usize >> 1 & (SLOTS - 1)] = block;
             }
         }
         block

@@ -8,14 +8,15 @@ use unicorn_engine_sys::{
 
 use super::{
     AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
-    Search, Span, Translation, Traps,
+    Search, Span, Translation, WatchUnits,
     blocks::{Block, Blocks},
     hits::Hits,
     translator::{Kind, read_register, write_register},
+    traps::Trap,
 };
 use crate::{
     core::thumb::{self, ItState},
-    timeline::WatchKind,
+    timeline::{WatchKind, Watchpoint},
     words::{Icount, Width},
 };
 
@@ -78,21 +79,29 @@ pub struct Shared {
     /// The exact engine stands at an IT instruction whose block it must go through with single steps.
     pub single_steps: bool,
 
-    traps: Traps,
     /// The exit is a trap: the instruction has not begun.
     pub trapped: bool,
 
     pub search: Search,
-    /// Pages with a watchpoint, ascending.
-    pub watched: Vec<PageId>,
+    units: WatchUnits,
+    /// The icount of the instruction whose accesses the units have seen already.
+    units_matched_at: Icount,
+    /// Pages with a watchpoint or a watch unit, ascending.
+    watched: Vec<PageId>,
+    /// Where each watchpoint of the search begins, not through an alias of memory.
+    watched_places: Vec<u32>,
     pub hits: Hits,
 
     refusal: Option<Refusal>,
+    /// The last unaligned access to a watched page: its icount, address and size in bytes.
+    unaligned: Option<(Icount, u32, u32)>,
     /// The accesses of the instruction at this icount.
     accesses: Vec<Access>,
     accesses_at: Icount,
     /// Accesses that are answered from `accesses` because the instruction runs again.
     pub muted: usize,
+    /// The next run begins with the instruction that made them.
+    repeats: bool,
     answer: u64,
     answer_address: u32,
 }
@@ -116,15 +125,19 @@ impl Shared {
             exit: None,
             it: ItState::default(),
             single_steps: false,
-            traps: Traps { coprocessors: 0, divide_by_zero: false },
             trapped: false,
             search: Search::default(),
+            units: WatchUnits::new(),
+            units_matched_at: Icount::MAX,
             watched: Vec::new(),
+            watched_places: Vec::new(),
             hits: Hits::default(),
             refusal: None,
+            unaligned: None,
             accesses: Vec::new(),
             accesses_at: Icount::MAX,
             muted: 0,
+            repeats: false,
             answer: 0,
             answer_address: 0,
         }
@@ -145,12 +158,15 @@ impl Shared {
         self.it = it;
         self.single_steps = false;
         self.refusal = None;
+        self.unaligned = None;
         self.trapped = false;
-        let traps = self.port().traps();
-        if traps != self.traps {
-            self.traps = traps;
-            self.blocks.clear();
+        if !std::mem::take(&mut self.repeats) {
+            self.muted = 0;
+            self.accesses_at = Icount::MAX; // an earlier visit to this very position
+            self.units_matched_at = Icount::MAX;
         }
+        let traps = self.port().traps();
+        self.blocks.set_traps(traps);
         self.attend();
     }
 
@@ -159,11 +175,76 @@ impl Shared {
         self.port = None;
     }
 
+    /// Sets what the debugger looks for. Whether that changes what must be seen of memory.
+    pub fn set_search(&mut self, search: &Search, memory: &Memory) -> bool {
+        if self.search.breakpoints != search.breakpoints {
+            self.blocks.clear();
+        }
+        self.watched_places = search.watchpoints.iter().map(|watch| memory.place(watch.address)).collect();
+        self.search = search.clone();
+        self.hits.take();
+        self.renew_watched(memory)
+    }
+
+    /// Sets what the core's own comparators watch. Whether that changes what must be seen of memory.
+    pub fn set_units(&mut self, units: WatchUnits, memory: &Memory) -> bool {
+        if self.units == units {
+            return false;
+        }
+        self.units = units;
+        self.renew_watched(memory)
+    }
+
+    fn renew_watched(&mut self, memory: &Memory) -> bool {
+        let mut watched = Vec::new();
+        for watch in self.search.watchpoints.iter().chain(&self.units).filter(|watch| watch.length > 0) {
+            let first = watch.address & !(PAGE - 1);
+            let last = watch.address.saturating_add(watch.length - 1);
+            watched.extend((first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)));
+        }
+        watched.sort_unstable();
+        watched.dedup();
+        let changed = watched != self.watched;
+        self.watched = watched;
+        changed
+    }
+
+    /// Tells the core which of its comparators see an access. Whether an exception must be taken right behind the
+    /// instruction.
+    fn match_units(&mut self, icount: Icount, address: u32, size: u32, store: bool) -> bool {
+        if self.units.is_empty() || self.units_matched_at == icount {
+            return false;
+        }
+        let sees = |unit: &Watchpoint| {
+            let kind = match unit.kind {
+                WatchKind::Access => true,
+                WatchKind::Read => !store,
+                WatchKind::Write => store,
+            };
+            kind && unit.length > 0
+                && address <= unit.address.saturating_add(unit.length - 1)
+                && unit.address <= address.saturating_add(size - 1)
+        };
+        let seeing: heapless::Vec<usize, 4> =
+            self.units.iter().enumerate().filter(|(_, unit)| sees(unit)).map(|(number, _)| number).collect();
+        if seeing.is_empty() {
+            return false;
+        }
+        for &unit in &seeing {
+            self.port().watch_unit_matched(unit);
+        }
+        self.units_matched_at = icount;
+        self.attend();
+        self.can_take()
+    }
+
     /// Hands the accesses of a stopped instruction to the engine that will run it again.
     pub fn give_accesses(&mut self, other: &mut Shared) {
         other.accesses = std::mem::take(&mut self.accesses);
         other.accesses_at = self.accesses_at;
         other.muted = other.accesses.len();
+        other.units_matched_at = self.units_matched_at;
+        other.repeats = true;
         self.accesses_at = Icount::MAX;
         self.muted = 0;
     }
@@ -171,6 +252,7 @@ impl Shared {
     /// The instruction that stopped here with [`Exit::Accessed`] will run again, here.
     pub fn repeat_accesses(&mut self) {
         self.muted = self.accesses.len();
+        self.repeats = true;
     }
 
     fn port(&mut self) -> &mut dyn Port {
@@ -201,6 +283,16 @@ impl Shared {
 
     fn is_privileged(&self) -> bool {
         self.register(RegisterARM::CONTROL) & 1 == 0 || self.register(RegisterARM::IPSR) & 0x1ff != 0
+    }
+
+    /// Whether the load or store of the instruction at the PC is a privileged one. Only in hooks of data accesses.
+    fn accesses_privileged(&mut self) -> bool {
+        if !self.is_privileged() {
+            return false;
+        }
+        let pc = self.register(RegisterARM::PC) & !1;
+        let (first, second) = (self.memory_half(pc), self.memory_half(pc.wrapping_add(2)));
+        !thumb::accesses_unprivileged(first, second)
     }
 
     fn masks(&self) -> Masks {
@@ -319,7 +411,7 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let memory = port_of(s.port).memory();
-    let block = s.blocks.find(memory, address, size, s.traps, &s.search.breakpoints);
+    let block = s.blocks.find(memory, address, size, &s.search.breakpoints);
     s.left -= i64::from(block.count);
     s.previous = std::mem::replace(&mut s.block, block);
     if s.left < 0 || block.is_special() {
@@ -390,9 +482,9 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     let first = s.memory().read_half(address).unwrap_or(0);
     let second = s.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
-    if can_stop && let Some(fault) = s.trap(first, second) {
+    if can_stop && let Some(exit) = s.trap(first, second) {
         s.trapped = true;
-        s.stop(Exit::Fault(fault));
+        s.stop(exit);
         return;
     }
     if can_stop && first & 0xff00 == 0xbf00 && first & 0xf != 0 && !s.single_steps {
@@ -418,17 +510,24 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 }
 
 impl Shared {
-    /// Why the next instruction must not be executed, if so.
-    pub fn trap(&self, first: u16, second: u16) -> Option<Fault> {
-        if !self.traps.concern(first, second) {
-            return None;
-        }
+    /// Why the core must be asked before the next instruction is executed, if so.
+    pub fn trap(&self, first: u16, second: u16) -> Option<Exit> {
+        let trap = self.blocks.traps().of(first, second)?;
         if self.it.0 != 0 && !thumb::condition_passed(self.it.condition(), self.register(RegisterARM::XPSR)) {
             return None;
         }
-        match thumb::divisor(first, second) {
-            None => Some(Fault::NoCoprocessor),
-            Some(register) => (self.general_register(register) == 0).then_some(Fault::DivideByZero),
+        match trap {
+            Trap::Fault(fault) => Some(Exit::Fault(fault)),
+            Trap::FloatingPoint => Some(Exit::FloatingPoint),
+            Trap::Control(transfer) => Some(Exit::Control(transfer)),
+            Trap::FixedPoint => {
+                const ROUNDING_MODE: u32 = 3 << 22;
+                let to_nearest = self.register(RegisterARM::FPSCR) & ROUNDING_MODE == 0;
+                (!to_nearest).then_some(Exit::FixedPoint)
+            }
+            Trap::Divisor(register) => {
+                (self.general_register(register) == 0).then_some(Exit::Fault(Fault::DivideByZero))
+            }
         }
     }
 
@@ -438,7 +537,7 @@ impl Shared {
 
     /// Whether an instruction in a range of addresses may have to trap.
     fn traps_in(&mut self, range: std::ops::Range<u32>) -> bool {
-        let traps = self.traps;
+        let traps = self.blocks.traps();
         let mut at = range.start;
         while at < range.end {
             let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
@@ -530,6 +629,7 @@ pub unsafe extern "C" fn interrupt(_uc: *mut uc_engine, number: u32, data: *mut 
         8 => Exit::ExceptionReturn(s.register(RegisterARM::PC) | (s.register(RegisterARM::XPSR) >> 24 & 1)),
         17 => Exit::Fault(Fault::NoCoprocessor),
         18 => Exit::Fault(Fault::InvalidState),
+        19 => Exit::Fault(Fault::StackOverflow),
         // 4: a data abort can only be an unaligned LDREX or STREX: what else is refused never gets that far.
         4 | 22 => Exit::Fault(Fault::Access { address: 0, fault: AccessFault::Unaligned }),
         _ => Exit::Fault(Fault::Undefined),
@@ -593,7 +693,7 @@ pub unsafe extern "C" fn fill(
         unsafe { result.write(TlbEntry { paddr: u64::from(address & !(PAGE - 1)), perms: Prot::ALL }) };
         return true;
     }
-    let privileged = s.is_privileged();
+    let privileged = if page_use == PageUse::Fetch { s.is_privileged() } else { s.accesses_privileged() };
     let entry = s.entry(address, page_use, privileged);
     if page_use != PageUse::Fetch {
         s.forget_it_state();
@@ -619,7 +719,11 @@ impl Shared {
                         self.forget_permissions();
                     }
                 }
-                if page_use != PageUse::Fetch && self.watched.binary_search(&page).is_ok() {
+                if page_use == PageUse::Fetch {
+                    // Nothing but that: the data of this page may be watched or guarded, and have another door.
+                    return Some((physical, Prot::EXEC));
+                }
+                if self.watched.binary_search(&page).is_ok() {
                     return Some(shadow_of(page));
                 }
                 if page_use == PageUse::Store && write {
@@ -704,6 +808,9 @@ pub unsafe extern "C" fn access(
 ) -> bool {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    if s.exit.is_some() {
+        return false; // a part of an access that was stopped already: the translator goes on with the others
+    }
     let store = (kind == MemType::WRITE_PROT).then_some(value as u64);
     let address = address as u32;
     let pc = s.register(RegisterARM::PC);
@@ -735,6 +842,17 @@ impl Shared {
             return self.refuse(address, AccessFault::Unaligned);
         }
         let repeated = self.muted > 0;
+        if !self.search.watchpoints.is_empty()
+            && !repeated
+            && let Some(found) = self.watched_device(address, size, store)
+        {
+            if !self.search.collect {
+                self.exit = Some(Exit::Found(found));
+                return false;
+            }
+            self.hits.settle(icount);
+            self.hits.expect(Hit { icount: icount + 1, found });
+        }
         self.answer = 0;
         self.answer_address = address;
         for beat in 0..beats {
@@ -746,6 +864,7 @@ impl Shared {
             }
         }
         if !repeated {
+            self.match_units(icount, address, size, store.is_some());
             self.attend();
             if self.can_take() || self.port().interrupts_run() {
                 self.exit = Some(Exit::Accessed);
@@ -768,7 +887,7 @@ impl Shared {
             self.muted = 0;
         }
         // Privilege matters only to the system control space; asking is not free.
-        let privileged = address < 0xe000_0000 || self.is_privileged();
+        let privileged = address < 0xe000_0000 || self.accesses_privileged();
         let reply = match store {
             None => self.port().load(icount, address, width, privileged),
             Some(value) => self.port().store(icount, address, width, value, privileged),
@@ -780,6 +899,49 @@ impl Shared {
         reply
     }
 
+    /// The watchpoint for an access to a device or to a bit-band alias, which has not been done yet. It must be found at
+    /// the first of several accesses, because what a device has done cannot be undone.
+    fn watched_device(&mut self, address: u32, size: u32, store: Option<u64>) -> Option<Found> {
+        let bit = self.port().bit_band(address);
+        let in_memory = bit.is_some_and(|(byte, _)| self.memory().page(byte).is_some());
+        let size = match in_memory {
+            _ if self.search.collect || !self.accesses.is_empty() => size,
+            true => size,
+            false => {
+                let pc = self.register(RegisterARM::PC);
+                let (first, second) = (self.memory_half(pc), self.memory_half(pc.wrapping_add(2)));
+                size.max(thumb::bytes_of_several(first, second))
+            }
+        };
+        // A store to a device is never silent; one to a bit may be.
+        let changes = bit.is_none_or(|(byte, bit)| {
+            let mut old = [0];
+            self.memory().read(byte, &mut old).is_err()
+                || store.is_some_and(|value| u64::from(old[0] >> bit & 1) != value & 1)
+        });
+        // What the alias stands for: in memory the byte, in a device the word, which is read even for a store.
+        let (behind, length) = match bit {
+            Some((byte, _)) if in_memory => (self.memory().place(byte), 1),
+            Some((byte, _)) => (byte & !3, 4),
+            None => (address, 0),
+        };
+        let overlap = |watch: u32, bytes: u32, address: u32, length: u32| {
+            address.wrapping_sub(watch) < bytes || watch.wrapping_sub(address) < length && bytes > 0
+        };
+        let places = self.watched_places.iter().zip(&self.search.watchpoints);
+        let mut hits = places.filter(|(place, watch)| {
+            let direct = overlap(**place, watch.length, address, size);
+            let through = length > 0 && overlap(**place, watch.length, behind, length);
+            match watch.kind {
+                WatchKind::Write => store.is_some() && changes && (direct || through),
+                WatchKind::Read => store.is_none() && (direct || through) || through && !in_memory,
+                WatchKind::Access => direct || through,
+            }
+        });
+        let (_, watch) = hits.next()?;
+        Some(Found::Watchpoint { address: watch.address, kind: watch.kind })
+    }
+
     fn refuse(&mut self, address: u32, fault: AccessFault) -> bool {
         self.exit = Some(Exit::Fault(Fault::Access { address, fault }));
         false
@@ -788,39 +950,54 @@ impl Shared {
     fn watched_access(&mut self, icount: Icount, shadow: u32, size: u32, store: Option<u64>) -> bool {
         let address = self.shadow_address(shadow);
         let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
-        let privileged = self.is_privileged();
+        let privileged = self.accesses_privileged();
         if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
             return self.refuse(address, fault);
         }
+        // The translator splits an unaligned access into aligned ones, which load more than was asked for.
+        if !address.is_multiple_of(size) {
+            self.unaligned = Some((icount, address, size));
+        }
+        let touched = match self.unaligned {
+            Some((at, whole, length)) if at == icount => {
+                address.max(whole)..(address + size).min(whole + length)
+            }
+            _ => address..address + size,
+        };
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
         if self.memory().read(address, old).is_err() {
             return true; // the access crosses the end of memory: the translator splits it and finds the fault
         }
-        let hit = self.search.watchpoints.iter().find(|watch| {
+        let places = self.watched_places.iter().zip(&self.search.watchpoints);
+        let hit = places.map(|(place, watch)| Watchpoint { address: *place, ..*watch }).position(|watch| {
             let changed = |at: u32| {
                 store.is_some_and(|value| {
                     let byte = at.wrapping_sub(address) as usize;
                     old[byte] != (value >> (8 * byte)) as u8
                 })
             };
-            let mut overlap =
-                (address..address + size).filter(|at| at.wrapping_sub(watch.address) < watch.length);
+            let mut overlap = touched.clone().filter(|at| at.wrapping_sub(watch.address) < watch.length);
             match watch.kind {
                 WatchKind::Write => overlap.any(changed),
                 WatchKind::Read => store.is_none() && overlap.next().is_some(),
                 WatchKind::Access => overlap.next().is_some(),
             }
         });
-        let Some(watch) = hit else { return true };
-        let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
-        if self.search.collect {
+        if let Some(watch) = hit.map(|index| self.search.watchpoints[index]) {
+            let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
+            if !self.search.collect {
+                self.exit = Some(Exit::Found(found));
+                return false;
+            }
             self.hits.settle(icount);
             self.hits.expect(Hit { icount: icount + 1, found });
-            return true;
         }
-        self.exit = Some(Exit::Found(found));
-        false
+        if self.match_units(icount, address, size, store.is_some()) {
+            self.exit = Some(Exit::Accessed);
+            return false;
+        }
+        true
     }
 
     fn shadow_address(&mut self, shadow: u32) -> u32 {

@@ -13,13 +13,14 @@ mod memory;
 #[cfg(test)]
 mod tests;
 mod translator;
+mod traps;
 
 use std::collections::BTreeSet;
 
 pub use memory::{Memory, PAGE, PageId, Pages};
 pub use translator::{Kind, Ran, Translator};
+pub use traps::{Transfer, Traps};
 
-use super::thumb;
 use crate::{
     timeline::{WatchKind, Watchpoint},
     words::{BusFault, Icount, Width},
@@ -115,22 +116,8 @@ pub struct Attention {
     pub pending: bool,
 }
 
-/// Instructions that the translator would execute, but that the core must not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Traps {
-    /// The coprocessors that exist and are enabled (CPACR), a bit each.
-    pub coprocessors: u16,
-    /// CCR.DIV_0_TRP.
-    pub divide_by_zero: bool,
-}
-
-impl Traps {
-    /// Whether an instruction may have to trap.
-    pub fn concern(&self, first: u16, second: u16) -> bool {
-        thumb::coprocessor(first, second).is_some_and(|number| self.coprocessors >> number & 1 == 0)
-            || self.divide_by_zero && thumb::divisor(first, second).is_some()
-    }
-}
+/// The memory that the core's own comparators watch, for the firmware; those that watch nothing have length 0.
+pub type WatchUnits = heapless::Vec<Watchpoint, { crate::core::dwt::COMPARATORS }>;
 
 /// What the engine wants of the rest of the core while it runs.
 pub trait Port {
@@ -150,10 +137,16 @@ pub trait Port {
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply;
     /// A store by the instruction at this icount.
     fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply;
+    /// The byte address and the bit that stand behind an address, if it is in a bit-band alias.
+    fn bit_band(&mut self, address: u32) -> Option<(u32, u32)>;
     /// When attention is wanted, as things stand now.
     fn attention(&mut self) -> Attention;
     /// Which instructions trap as things stand now.
     fn traps(&mut self) -> Traps;
+    /// What the core's own comparators watch, as things stand now.
+    fn watch_units(&mut self) -> WatchUnits;
+    /// One of them has seen an access.
+    fn watch_unit_matched(&mut self, unit: usize);
     /// Whether a pending exception can be taken with these masks.
     fn takeable(&mut self, masks: Masks) -> bool;
     /// Whether the access just done must take effect before the next instruction: it changed permissions, or asked for
@@ -176,6 +169,15 @@ impl Search {
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.breakpoints.is_empty() && self.watchpoints.is_empty()
+    }
+
+    /// Whether bytes beside the border of two pages are watched: an unaligned store across it is seen only when it comes to
+    /// the page that is watched.
+    pub fn watches_page_edge(&self) -> bool {
+        self.watchpoints.iter().any(|watch| {
+            let inside = watch.address % PAGE;
+            inside < 3 || inside + watch.length > PAGE
+        })
     }
 }
 
@@ -228,6 +230,12 @@ pub enum Exit {
     /// In front of an instruction whose accesses made an exception takeable; they are done, and the engine answers them
     /// from memory when this very instruction runs next.
     Accessed,
+    /// In front of a floating-point instruction that begins a context, or that finds another one not saved yet.
+    FloatingPoint,
+    /// In front of a move of CONTROL, which the core executes.
+    Control(Transfer),
+    /// In front of a conversion of a fixed-point number, which the core executes.
+    FixedPoint,
     /// Behind an SVC.
     Svc,
     /// At a BKPT.
@@ -262,4 +270,6 @@ pub enum Fault {
     DivideByZero,
     /// EPSR.T is clear.
     InvalidState,
+    /// The stack pointer would be below its limit.
+    StackOverflow,
 }

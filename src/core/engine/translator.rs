@@ -30,14 +30,6 @@ pub enum Kind {
     Exact,
 }
 
-/// Address ranges that are answered by [`Port::load`] and [`Port::store`]: first address and size in bytes.
-const DEVICES: [(u32, u32); 4] = [
-    (0x1fff_0000, 0x0001_0000), // system memory of chips that have their identity there
-    (0x2200_0000, 0x0200_0000), // bit-band alias of the RAM
-    (0x4000_0000, 0x2000_0000), // peripherals
-    (0xe000_0000, 0x0010_0000), // private peripheral bus
-];
-
 const DOUBLES: [RegisterARM; 16] = {
     use RegisterARM as R;
     [
@@ -114,7 +106,8 @@ pub struct Translator {
 impl Translator {
     /// A translator for a core over its memory.
     pub fn new(kind: Kind, core: CoreKind, memory: &Memory) -> Result<Translator, uc_error> {
-        let mut uc = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
+        // Not Mode::MCLASS: every core would be a Cortex-M33 then, whatever model is asked for.
+        let mut uc = Unicorn::new(Arch::ARM, Mode::THUMB)?;
         let model = match core {
             CoreKind::CortexM0 | CoreKind::CortexM0Plus | CoreKind::CortexM1 => ArmCpuModel::CORTEX_M0,
             CoreKind::CortexM3 => ArmCpuModel::CORTEX_M3,
@@ -136,14 +129,7 @@ impl Translator {
                 translator.uc.mem_map_ptr(base.into(), size.into(), Prot::ALL, bytes.as_ptr().cast())?;
             }
         }
-        let is_memory = |base: u32, size: u32| {
-            memory.host_blocks().any(|(start, length, _)| {
-                u64::from(start) < u64::from(base) + u64::from(size)
-                    && u64::from(base) < u64::from(start) + u64::from(length)
-            })
-        };
-        let mut devices: Vec<_> =
-            DEVICES.into_iter().filter(|(base, size)| !is_memory(*base, *size)).collect();
+        let mut devices: Vec<_> = memory.devices().iter().map(|range| (range.base, range.size)).collect();
         for &(base, size) in &devices {
             translator.map_device(base, size, hooks::device_load, hooks::device_store)?;
         }
@@ -208,24 +194,9 @@ impl Translator {
 
     /// Sets what the debugger looks for. `memory` tells where watched addresses really are.
     pub fn set_search(&mut self, search: &Search, memory: &Memory) {
-        let shared = &mut self.shared;
-        if shared.search.breakpoints != search.breakpoints {
-            shared.blocks.clear();
-        }
-        let mut watched = Vec::new();
-        for watch in &search.watchpoints {
-            let first = watch.address & !(PAGE - 1);
-            let last = watch.address.saturating_add(watch.length.max(1) - 1);
-            watched.extend((first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)));
-        }
-        watched.sort_unstable();
-        watched.dedup();
-        if watched != shared.watched {
-            shared.watched = watched;
+        if self.shared.set_search(search, memory) {
             self.epoch = 0;
         }
-        shared.search = search.clone();
-        shared.hits.take();
     }
 
     /// The last hit of a search that collects.
@@ -259,6 +230,9 @@ impl Translator {
 
     /// Runs from `registers`, which become those at the exit; gives the icount there.
     pub fn run(&mut self, registers: &mut Registers, port: &mut dyn Port, span: Span) -> Ran {
+        if self.shared.set_units(port.watch_units(), port.memory()) {
+            self.epoch = 0;
+        }
         if port.memory().epoch() != self.epoch {
             self.epoch = port.memory().epoch();
             self.uc.ctl_flush_tlb().expect("the engine is set up");
@@ -282,7 +256,7 @@ impl Translator {
             pc = self.pc();
         };
         self.shared.finish();
-        *registers = self.save();
+        *registers = self.save(registers.control & 4);
         if let Exit::Fault(_) = ran.exit {
             self.epoch = 0; // the page was poisoned
         }
@@ -303,9 +277,9 @@ impl Translator {
         }
         let first = self.shared.memory().read_half(address).unwrap_or(0);
         let second = self.shared.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
-        if let Some(fault) = self.shared.trap(first, second) {
+        if let Some(exit) = self.shared.trap(first, second) {
             self.shared.trapped = true;
-            self.shared.exit = Some(Exit::Fault(fault));
+            self.shared.exit = Some(exit);
             return Some(self.exit(uc_error::OK));
         }
         let next = address.wrapping_add(thumb::length(first));
@@ -342,11 +316,12 @@ impl Translator {
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
                 shared.icount()
             }
+            Exit::FloatingPoint | Exit::Control(_) | Exit::FixedPoint => shared.icount(),
             Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
             }
-            Exit::Accessed | Exit::Found(_) | Exit::Fault(Fault::Access { .. }) => {
+            Exit::Accessed | Exit::Found(_) | Exit::Fault(Fault::Access { .. } | Fault::StackOverflow) => {
                 let pc = read_register(uc, RegisterARM::PC);
                 shared.icount_at(pc)
             }
@@ -378,8 +353,9 @@ impl Translator {
         write_register(uc, R::IPSR, 3);
         write_register(uc, R::CONTROL, 0);
         write_register(uc, R::IPSR, 0);
-        // The translator runs as if Secure: without SFPA, bit 3, it would begin a new floating-point context.
-        let control = registers.control & 7 | (registers.control & 4) << 1;
+        // Floating-point contexts are the core's: FPCA and, because the translator runs as if Secure, SFPA are always set
+        // here, so that it never begins one of its own.
+        let control = registers.control & 3 | if self.fpu { 0xc } else { 0 };
         write_register(uc, R::CONTROL, control & !1);
         write_register(uc, R::MSP, registers.msp);
         write_register(uc, R::PSP, registers.psp);
@@ -408,11 +384,12 @@ impl Translator {
         write_register(uc, R::APSR_NZCV, registers.xpsr);
     }
 
-    fn save(&mut self) -> Registers {
+    /// `fpca` is CONTROL.FPCA, which only the core changes.
+    fn save(&mut self, fpca: u32) -> Registers {
         use RegisterARM as R;
         let uc = self.uc.get_handle();
         let xpsr = read_register(uc, R::XPSR);
-        let control = read_register(uc, R::CONTROL) & if self.fpu { 7 } else { 3 };
+        let control = read_register(uc, R::CONTROL) & 3 | fpca;
         // Unprivileged code reads most of these as zero, and so would we: look from Handler mode.
         let unprivileged = xpsr & 0x1ff == 0 && control & 1 != 0;
         if unprivileged {

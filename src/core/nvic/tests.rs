@@ -5,6 +5,8 @@ fn config(core: CoreKind) -> Config {
     Config {
         core,
         regions: Vec::new(),
+        devices: Vec::new(),
+        halting_debug: false,
         interrupts: 64,
         priority_bits: 4,
         clock_hz: 1_000_000,

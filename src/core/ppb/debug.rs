@@ -1,4 +1,4 @@
-//! The debug registers of the system control space, as firmware sees them without a debugger (Armv7-M ARM C1.6).
+//! The debug registers of the system control space, as firmware sees them (Armv7-M ARM C1.6).
 
 use super::*;
 use crate::core::{nvic::exception::DEBUG_MONITOR, scb::demcr};
@@ -23,10 +23,10 @@ impl State {
             return 0;
         }
         match offset {
-            // C_DEBUGEN is 0: only a debugger sets it, and without it the other controls do nothing.
+            // Only a debugger writes C_DEBUGEN, and without it the other controls do nothing.
             0xdf0 => {
                 let reset = if self.scb.reset_status { dhcsr::S_RESET_ST } else { 0 };
-                dhcsr::S_REGRDY | dhcsr::S_RETIRE_ST | reset
+                dhcsr::S_REGRDY | dhcsr::S_RETIRE_ST | reset | u32::from(self.scb.halting_debug)
             }
             0xdfc => {
                 let pending = self.nvic.is_pending(DEBUG_MONITOR);
@@ -41,7 +41,10 @@ impl State {
             return;
         }
         let secure = if self.scb.is_secure() { VC_SFERR } else { 0 };
-        self.scb.set_trace_control(value & (DEMCR | secure), self.scb.dwt_ctrl, now);
+        self.scb.demcr = value & (DEMCR | secure);
+        let trace = value & demcr::TRCENA != 0;
+        self.dwt.enable(trace, now);
+        self.itm.enable(trace);
         if value & demcr::MON_PEND != 0 {
             self.nvic.set_pending(DEBUG_MONITOR); // whatever MON_EN says (C1.6.5)
         } else {

@@ -81,9 +81,10 @@ impl State {
         self.check_access(address, width, privileged)?;
         self.sync_systick(now);
         let value = self.peek_ppb(address, width, now);
-        match address & !3 {
-            SYST_CSR => self.systick.clear_count_flag(),
-            DHCSR => self.scb.reset_status = false,
+        match (Block::of(address), address & !3) {
+            (_, SYST_CSR) => self.systick.clear_count_flag(),
+            (_, DHCSR) => self.scb.reset_status = false,
+            (Block::Dwt, word) => self.dwt.clear_matched(word & 0xfff),
             _ => {}
         }
         Ok(value)
@@ -174,7 +175,8 @@ impl State {
                     security.store_alias(offset, value);
                 }
             }
-            Block::Itm | Block::Fpb | Block::RomTable | Block::Other => {}
+            Block::Itm => self.store_itm(offset, value),
+            Block::Fpb | Block::RomTable | Block::Other => {}
         }
         Effect::default()
     }

@@ -87,9 +87,9 @@ fn what_is_no_trace_is_said_so() {
     assert!(matches!(Log::open(directory.path()), Err(TraceError::Io { .. })));
 
     let mut newer = bytes.clone();
-    newer[8] = 2;
+    newer[8] = 3;
     assert!(
-        message(&newer).contains("has trace format 2, this untick reads format 1"),
+        message(&newer).contains("has trace format 3, this untick reads format 2"),
         "{}",
         message(&newer)
     );

@@ -25,6 +25,8 @@ fn config(on: On) -> Config {
             region(RegionKind::Flash, 0x1000_0000, 0x400),
             region(RegionKind::Ram, 0x2000_0000, 0x4000),
         ],
+        devices: Vec::new(),
+        halting_debug: false,
         interrupts: 32,
         priority_bits: if core.architecture() == Architecture::V6M { 2 } else { 4 },
         clock_hz: 1_000_000,
@@ -150,9 +152,7 @@ impl Machine {
             Do::FetchRefused => state.take_fault(Cause::fetch(AccessFault::Protection), memory),
             Do::Return(value) => state.exception_return(value, memory),
             Do::Fp => {
-                if state.preserve_fp_state(memory) == Ok(super::fp::Preserved::Done) {
-                    state.begin_fp_context();
-                }
+                state.execute_fp_check(memory);
             }
             Do::Store(address, value) => {
                 state.store_ppb(address, Width::Word, value, true, 0).unwrap();
