@@ -426,8 +426,11 @@ impl Core {
                     return Some(Halt::Found(found));
                 }
                 Exit::FloatingPoint => {
+                    let old = self.watched.read(&self.memory);
+                    let before = self.state.icount;
                     let Some(begun) = self.begin_context() else {
-                        return travel.faults.then_some(Halt::Fault);
+                        let written = self.written(&old, before).map(Halt::Found);
+                        return travel.faults.then_some(Halt::Fault).or(written);
                     };
                     kind = Kind::Exact;
                     context = Some(begun);
@@ -451,12 +454,14 @@ impl Core {
         }
     }
 
-    /// Does what is due in front of a floating-point instruction. `None` if that faulted.
+    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck); `None` if that was a fault.
     fn begin_context(&mut self) -> Option<NewContext> {
         let old = self.watched.read(&self.memory);
         let before = self.state.clone();
         let frame = self.state.unsaved_fp_frame(&self.memory);
-        let Ok(Preserved::Done) = self.state.execute_fp_check(&mut self.memory) else { return None };
+        if self.state.execute_fp_check(&mut self.memory) == Preserved::Faulted {
+            return None;
+        }
         let written = self.watched.changed(&old, &self.memory);
         Some(NewContext { before, frame, written })
     }

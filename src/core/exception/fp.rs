@@ -1,7 +1,7 @@
 //! The floating-point part of a frame: stored at once, or left for later (Armv7-M ARM B1.5; Armv8-M ARM B3.19, E2.1).
 
 use super::{frame::Frame, *};
-use crate::core::{mpu::Access, scb::fpccr};
+use crate::core::{engine::PageUse, mpu::Access, scb::fpccr};
 
 /// What became of lazy state preservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +23,15 @@ impl State {
         self.scb.fpccr & fpccr::LSPACT != 0
     }
 
+    /// Bytes of the area at FPCAR: S0 to S15, FPSCR, and with FPCCR.TS what follows up to S31.
+    pub fn fp_area_bytes(&self) -> usize {
+        if self.scb.is_secure() && self.scb.fpccr & fpccr::TS != 0 { 0x88 } else { 0x44 }
+    }
+
     /// Whether the next floating-point instruction begins a context of its own: FPCCR.ASPEN, and CONTROL.FPCA clear.
     pub fn needs_fp_context(&self) -> bool {
-        let control = self.registers.control;
-        let missing = control & CONTROL_FPCA == 0 || self.scb.is_secure() && control & CONTROL_SFPA == 0;
-        self.scb.has_fpu() && self.scb.fpccr & fpccr::ASPEN != 0 && missing
+        let used = self.registers.control & CONTROL_FPCA != 0;
+        self.scb.has_fpu() && self.scb.fpccr & fpccr::ASPEN != 0 && !used
     }
 
     /// Begins a floating-point context, in front of its first instruction (Armv7-M ARM B1.5 ExecuteFPCheck; Armv8-M ARM
@@ -36,7 +40,7 @@ impl State {
         if self.needs_fp_context() {
             let r = &mut self.registers;
             r.fpscr = r.fpscr & !DEFAULTS | self.scb.fpdscr & DEFAULTS;
-            r.control |= CONTROL_FPCA | if self.scb.is_secure() { CONTROL_SFPA } else { 0 };
+            r.control |= CONTROL_FPCA;
         }
     }
 
@@ -98,11 +102,11 @@ impl State {
     /// priorities of the context that it belongs to. Nothing happens without LSPACT.
     ///
     /// A fault that can be taken now is, as one icount, and the instruction executes after its handler has returned. One that
-    /// cannot stays pending, and the registers are lost.
-    pub fn preserve_fp_state(&mut self, memory: &mut Memory) -> Result<Preserved, Lockup> {
+    /// cannot stays pending, and the registers are lost. A lockup counts as a fault that was taken.
+    pub fn preserve_fp_state(&mut self, memory: &mut Memory) -> Preserved {
         let status = self.scb.fpccr;
         if status & fpccr::LSPACT == 0 {
-            return Ok(Preserved::Done);
+            return Preserved::Done;
         }
         let privileged = status & fpccr::USER == 0;
         let all_fp = self.scb.is_secure() && status & fpccr::TS != 0;
@@ -118,22 +122,17 @@ impl State {
             stored.map_err(|fault| Cause::stacking(fault, cfsr::LSPERR, cfsr::MLSPERR))
         };
         if let Err(cause) = stored
-            && self.preservation_fault(cause, status, memory)? == Preserved::Faulted
+            && self.preservation_fault(cause, status, memory) == Preserved::Faulted
         {
-            return Ok(Preserved::Faulted);
+            return Preserved::Faulted;
         }
         self.scb.fpccr &= !fpccr::LSPACT;
         self.renew_fp(all_fp);
-        Ok(Preserved::Done)
+        Preserved::Done
     }
 
     /// TakePreserveFPException (Armv7-M ARM B1.5): the fault escalates as it would have when the frame was made.
-    fn preservation_fault(
-        &mut self,
-        cause: Cause,
-        status: u32,
-        memory: &mut Memory,
-    ) -> Result<Preserved, Lockup> {
+    fn preservation_fault(&mut self, cause: Cause, status: u32, memory: &mut Memory) -> Preserved {
         self.note(cause);
         let ready = match cause.number {
             MEM_MANAGE => fpccr::MMRDY,
@@ -146,19 +145,19 @@ impl State {
             self.scb.hfsr |= hfsr::FORCED;
             HARD_FAULT
         };
-        let preempts = self.nvic.exception_priority(number) < self.execution_priority();
-        if preempts {
+        if self.nvic.exception_priority(number) < self.execution_priority() {
             self.enter_at_once(Ok(number), memory);
-            return Ok(Preserved::Faulted);
+            return Preserved::Faulted;
         }
         if status & fpccr::HFRDY == 0 {
             self.enter_at_once(Err(Lockup), memory);
-            return Err(Lockup);
+            return Preserved::Faulted;
         }
         self.nvic.set_pending(number);
-        Ok(Preserved::Done)
+        Preserved::Done
     }
 
+    /// Stores all of it or, if something faults, nothing: how much is stored then is up to the core.
     fn store_fp(
         &self,
         address: u32,
@@ -167,10 +166,15 @@ impl State {
         memory: &mut Memory,
     ) -> Result<(), AccessFault> {
         let r = &self.registers;
-        self.store_words(address, &r.s[..16], access, memory)?;
-        self.store_words(address.wrapping_add(0x40), &[r.fpscr], access, memory)?;
-        if all_fp {
-            self.store_words(address.wrapping_add(0x48), &r.s[16..], access, memory)?;
+        let upper: &[u32] = if all_fp { &r.s[16..] } else { &[] };
+        let parts = [(0, &r.s[..16]), (0x40, &[r.fpscr][..]), (0x48, upper)];
+        for (offset, words) in parts {
+            for word in (0..words.len() as u32).map(|n| address.wrapping_add(offset + 4 * n)) {
+                self.check(word, PageUse::Store, access, memory)?;
+            }
+        }
+        for (offset, words) in parts {
+            self.store_words(address.wrapping_add(offset), words, access, memory)?;
         }
         Ok(())
     }
