@@ -157,7 +157,8 @@ impl Port for CorePort<'_> {
         let access = self.state.mpu_access(privileged);
         // Regions begin and end at multiples of 32 bytes: the ends of an access say what all of it may do.
         let last = address.saturating_add(size - 1);
-        let ends = if address / 32 == last / 32 { [None, Some(address)] } else { [Some(address), Some(last)] };
+        let ends =
+            if address / 32 == last / 32 { [None, Some(address)] } else { [Some(address), Some(last)] };
         for byte in ends.into_iter().flatten() {
             let permissions = self.state.mpu.permissions(byte, access);
             let allowed = if page_use == PageUse::Store { permissions.write } else { permissions.read };

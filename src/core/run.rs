@@ -378,6 +378,7 @@ impl Core {
         let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { Kind::Fast };
         let mut end_of_block = None;
         let mut accessed = false;
+        let mut looks = false;
         let mut context: Option<NewContext> = None;
         loop {
             if self.state.icount >= limit {
@@ -402,7 +403,7 @@ impl Core {
             if accessed && progress {
                 // What the instruction did at the pins must be looked at right behind it.
                 accessed = false;
-                self.state.boundary = true;
+                self.state.boundary |= std::mem::take(&mut looks);
                 if ran.exit == Exit::Limit {
                     return None;
                 }
@@ -434,7 +435,8 @@ impl Core {
                         return travel.faults.then_some(Halt::Fault);
                     }
                 },
-                Exit::Accessed => {
+                exit @ (Exit::Accessed | Exit::Changed) => {
+                    looks |= exit == Exit::Accessed;
                     match kind {
                         Kind::Fast => self.exact.take_accesses(&mut self.fast),
                         Kind::Exact => self.exact.repeat_accesses(),
@@ -552,7 +554,8 @@ impl Core {
             | Exit::Block(_)
             | Exit::Found(_)
             | Exit::FloatingPoint
-            | Exit::Accessed => return None,
+            | Exit::Accessed
+            | Exit::Changed => return None,
         };
         self.state.take_fault(cause, &mut self.memory);
         travel.faults.then_some(Halt::Fault)
