@@ -379,6 +379,7 @@ impl Core {
         let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { Kind::Fast };
         let mut end_of_block = None;
         let mut accessed = false;
+        let mut looks = false;
         let mut context: Option<NewContext> = None;
         loop {
             if self.state.icount >= limit {
@@ -403,7 +404,7 @@ impl Core {
             if accessed && progress {
                 // What the instruction did at the pins must be looked at right behind it.
                 accessed = false;
-                self.state.boundary = true;
+                self.state.boundary |= std::mem::take(&mut looks);
                 if ran.exit == Exit::Limit {
                     return None;
                 }
@@ -435,7 +436,8 @@ impl Core {
                     kind = Kind::Exact;
                     context = Some(begun);
                 }
-                Exit::Accessed => {
+                exit @ (Exit::Accessed | Exit::Changed) => {
+                    looks |= exit == Exit::Accessed;
                     match kind {
                         Kind::Fast => self.exact.take_accesses(&mut self.fast),
                         Kind::Exact => self.exact.repeat_accesses(),
@@ -562,7 +564,8 @@ impl Core {
             | Exit::Block(_)
             | Exit::Found(_)
             | Exit::FloatingPoint
-            | Exit::Accessed => return None,
+            | Exit::Accessed
+            | Exit::Changed => return None,
         };
         self.state.take_fault(cause, &mut self.memory);
         travel.faults.then_some(Halt::Fault)

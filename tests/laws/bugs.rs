@@ -243,21 +243,24 @@ fn a_step_over_an_interrupt_ends_behind_it_where_a_checkpoint_is_too() {
     assert_eq!(timeline.now().icount, BEHIND + 1);
 }
 
-/// In a loop of 7, from icount 5 on: changes an instruction in RAM between `movs r3, #0` and `movs r3, #1`, and calls it.
+/// After 999605 icounts that do nothing else, in a loop of 7: changes an instruction in RAM between `movs r3, #0` and
+/// `movs r3, #1`, and calls it.
 fn changes_code() -> Program {
     let code = vec![
         0x4806, // ldr r0, =0x20001000
         0x4907, // ldr r1, =0x47702300 (movs r3, #0; bx lr)
+        0x4b07, // ldr r3, =499800
         0x2401, // movs r4, #1
         0x1c42, // adds r2, r0, #1
-        0xbf00, // nop
+        0x3b01, // wait: subs r3, #1
+        0xd1fd, // bne wait
         0x4061, // loop: eors r1, r4
         0x6001, // str r1, [r0]
         0xf3bf, 0x8f6f, // isb
         0x4790, // blx r2
         0xe7f9, // b loop
-        0xbf00, 0xbf00, 0xbf00, //
-        0x1000, 0x2000, 0x2300, 0x4770,
+        0xbf00, //
+        0x1000, 0x2000, 0x2300, 0x4770, 0xa058, 0x0007,
     ];
     Program { code, handlers: Vec::new() }
 }
@@ -268,7 +271,7 @@ fn code_that_changed_before_a_checkpoint_runs_as_it_is_behind_it() {
     const CALL: Icount = 1_000_000;
     for steps in [7, 14, 21] {
         let mut timeline = changes_code().live();
-        run_to(&mut timeline, CALL - 700);
+        run_to(&mut timeline, CALL - 300);
         for _ in 0..steps {
             let to = timeline.now().icount + 1;
             run_to(&mut timeline, to);
@@ -278,4 +281,46 @@ fn code_that_changed_before_a_checkpoint_runs_as_it_is_behind_it() {
         let r = timeline.registers().r;
         assert_eq!(r[3], r[1] & 1, "after {steps} single steps");
     }
+}
+
+#[test]
+fn code_that_changes_beside_watched_memory_runs_as_it_is() {
+    let mut timeline = changes_code().live();
+    run_to(&mut timeline, 999_605);
+    let stops = Stops {
+        breakpoints: [CODE + 2 * 12].into(), // b loop
+        watchpoints: vec![Watchpoint { address: 0x2000_1100, length: 4, kind: WatchKind::Access }],
+        faults: false,
+    };
+    for round in 0..5 {
+        assert_eq!(timeline.resume(Direction::Forward, &stops, &mut || true).unwrap(), Stop::Breakpoint);
+        let r = timeline.registers().r;
+        assert_eq!(r[3], r[1] & 1, "round {round}");
+        timeline.step(Direction::Forward, &stops, Interrupts::Into, &mut || false).unwrap();
+    }
+}
+
+#[test]
+fn code_that_changes_by_one_bit_runs_as_it_is() {
+    let code = vec![
+        0x4805, // ldr r0, =0x20001000
+        0x4906, // ldr r1, =0x47702300 (movs r3, #0; bx lr)
+        0x6001, // str r1, [r0]
+        0x1c42, // adds r2, r0, #1
+        0x4d05, // ldr r5, =0x22020000: its lowest bit
+        0x2401, // movs r4, #1
+        0x4790, // loop: blx r2
+        0x602c, // str r4, [r5]
+        0xf3bf, 0x8f6f, // isb
+        0xe7fa, // b loop
+        0xbf00, //
+        0x1000, 0x2000, 0x2300, 0x4770, 0x0000, 0x2202,
+    ];
+    let mut timeline = Program { code, handlers: Vec::new() }.live();
+    run_to(&mut timeline, 6 + 3);
+    assert_eq!(timeline.registers().r[3], 0);
+    run_to(&mut timeline, 100);
+    assert_eq!(timeline.registers().r[3], 1);
+    timeline.seek(9).unwrap();
+    assert_eq!(timeline.registers().r[3], 0);
 }

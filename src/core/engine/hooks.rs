@@ -102,6 +102,8 @@ pub struct Shared {
     pub muted: usize,
     /// The next run begins with the instruction that made them.
     repeats: bool,
+    /// The icount of that instruction, in the run: what it stores to code it may.
+    repeated_at: Icount,
     answer: u64,
     answer_address: u32,
 }
@@ -138,6 +140,7 @@ impl Shared {
             accesses_at: Icount::MAX,
             muted: 0,
             repeats: false,
+            repeated_at: Icount::MAX,
             answer: 0,
             answer_address: 0,
         }
@@ -160,7 +163,9 @@ impl Shared {
         self.refusal = None;
         self.unaligned = None;
         self.trapped = false;
-        if !std::mem::take(&mut self.repeats) {
+        let repeats = std::mem::take(&mut self.repeats);
+        self.repeated_at = if repeats { span.start } else { Icount::MAX };
+        if !repeats {
             self.muted = 0;
             self.accesses_at = Icount::MAX; // an earlier visit to this very position
             self.units_matched_at = Icount::MAX;
@@ -871,6 +876,10 @@ impl Shared {
                 self.exit = Some(Exit::Accessed);
                 return false;
             }
+            if self.memory().has_stale_code() {
+                self.exit = Some(Exit::Changed);
+                return false;
+            }
         }
         true
     }
@@ -996,6 +1005,12 @@ impl Shared {
         }
         if self.match_units(icount, address, size, store.is_some()) {
             self.exit = Some(Exit::Accessed);
+            return false;
+        }
+        let changes_code =
+            store.is_some() && self.memory().page(address).is_some_and(|page| self.memory().is_code(page));
+        if changes_code && self.repeated_at != icount {
+            self.exit = Some(Exit::Changed);
             return false;
         }
         true

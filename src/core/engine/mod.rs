@@ -230,6 +230,9 @@ pub enum Exit {
     /// In front of an instruction whose accesses made an exception takeable; they are done, and the engine answers them
     /// from memory when this very instruction runs next.
     Accessed,
+    /// In front of an instruction that has changed code, or will, behind the engines' back: what follows must not be taken
+    /// from their translations. Its accesses are as with [`Exit::Accessed`], but no boundary follows.
+    Changed,
     /// In front of a floating-point instruction that begins a context, or that finds another one not saved yet.
     FloatingPoint,
     /// In front of a move of CONTROL, which the core executes.

@@ -321,7 +321,10 @@ impl Translator {
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
             }
-            Exit::Accessed | Exit::Found(_) | Exit::Fault(Fault::Access { .. } | Fault::StackOverflow) => {
+            Exit::Accessed
+            | Exit::Changed
+            | Exit::Found(_)
+            | Exit::Fault(Fault::Access { .. } | Fault::StackOverflow) => {
                 let pc = read_register(uc, RegisterARM::PC);
                 shared.icount_at(pc)
             }
