@@ -121,7 +121,7 @@ fn every_option_of_the_readme_exists() {
             Command::new(env!("CARGO_BIN_EXE_untick")).args([subcommand, "--help"]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let subcommands = ["run", "record", "info", "replay", "debug", "boards"];
+    let subcommands = ["run", "record", "info", "dump", "replay", "debug", "boards"];
     let all: String = subcommands.iter().map(|subcommand| help(subcommand)).collect();
     for subcommand in subcommands {
         assert!(README.contains(&format!("`untick {subcommand}")), "{subcommand} is not in README.md");

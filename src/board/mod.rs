@@ -1,12 +1,14 @@
 //! Boards: data files that name a chip and place devices.
 //!
-//! A board is a TOML file; the chip that it names is in a YAML file in the format of probe-rs. The built-in ones are in
+//! A board is a TOML file, which may extend another one; the chip that it names is in a YAML file in the format of probe-rs. The built-in ones are in
 //! `boards/`.
 
 mod chip;
 mod error;
+mod extend;
 mod file;
 mod near;
+mod ranges;
 
 use std::{ops::Range, path::Path, sync::Arc};
 
@@ -21,8 +23,8 @@ use self::{
     file::{BoardFile, DeviceRow},
 };
 use crate::{
-    core::{Architecture, Config, Region},
-    peripherals::{Bus, Kind, Mount, ResetValue, Target},
+    core::{Architecture, Config, DeviceRange, Region},
+    peripherals::{Bus, BusAlias, Kind, Mount, ResetValue, Target},
     svd::{Svd, SvdError},
 };
 
@@ -44,6 +46,7 @@ pub struct Board {
     sources: Sources,
     file: BoardFile,
     regions: Vec<Region>,
+    devices: Vec<DeviceRange>,
     svd: Option<Arc<Svd>>,
 }
 
@@ -126,6 +129,7 @@ impl Board {
         Config {
             core: self.file.core,
             regions: self.regions.clone(),
+            devices: self.devices.clone(),
             interrupts: self.file.interrupts,
             priority_bits: self.file.priority_bits,
             clock_hz: self.file.clock_hz,
@@ -134,6 +138,7 @@ impl Board {
             vector_table: self.file.vector_table,
             mpu_regions: self.file.mpu_regions.unwrap_or(self.file.core.default_mpu_regions()),
             security_extension: self.file.security_extension,
+            halting_debug: false,
         }
     }
 
@@ -143,13 +148,19 @@ impl Board {
     }
 
     fn read(file_name: &str, text: &str, beside: Option<&Path>) -> Result<Board, BoardError> {
-        let file = parse(file_name, text)?;
         let fetch = |name: &str, directory: &Dir<'_>| -> Result<Option<String>, BoardError> {
             if let Some(path) = beside.map(|beside| beside.join(name)).filter(|path| path.is_file()) {
                 return read(&path).map(Some);
             }
             Ok(directory.get_file(name).and_then(|file| file.contents_utf8()).map(str::to_owned))
         };
+        let base = |name: &str| {
+            let file = format!("{name}.toml");
+            let unknown = || BoardError::NoFile { board: file_name.to_owned(), file: file.clone() };
+            fetch(&file, &FILES)?.ok_or_else(unknown)
+        };
+        let text = &extend::resolve(file_name, text, &base)?;
+        let file = parse(file_name, text)?;
         let missing = |name: &str| BoardError::NoFile { board: file_name.to_owned(), file: name.to_owned() };
         let chip = fetch(&file.chip_file, &FILES)?.ok_or_else(|| missing(&file.chip_file))?;
         let svd = match &file.svd {
@@ -167,7 +178,8 @@ impl Board {
         let chip = chip::find(&file, &sources.chip)?;
         chip::check_core(&file, &chip)?;
         let regions = chip::regions(&file, &chip)?;
-        let board = Board { sources, file, regions, svd: svd.map(Arc::new) };
+        let devices = ranges::devices(&file, svd.as_ref(), &regions);
+        let board = Board { sources, file, regions, devices, svd: svd.map(Arc::new) };
         board.check()?;
         board.build_bus()?;
         Ok(board)
@@ -198,6 +210,10 @@ impl Board {
         if file.mpu_regions.is_some_and(|regions| !matches!(regions, 0 | 8 | 12 | 16)) {
             return bad("mpu-regions", "must be 0, 8, 12 or 16");
         }
+        let ends = |base: u32, size: u32| base.checked_add(size.max(1) - 1).is_some();
+        if !file.peripheral_alias.iter().all(|row| ends(row.at, row.size) && ends(row.of, row.size)) {
+            return bad("peripheral-alias", "must lie in 32 bits");
+        }
         if let Some(console) = &file.console
             && !file.device.iter().any(|row| row.name == *console)
         {
@@ -210,8 +226,11 @@ impl Board {
         let mounts = self.file.device.iter().map(|row| self.mount(row)).collect::<Result<_, _>>()?;
         let spaces = self.file.peripheral_space.iter();
         let spaces = spaces.map(|space| space.base..space.base.saturating_add(space.size)).collect();
-        Bus::new(mounts, self.svd.clone(), spaces)
-            .map_err(|cause| BoardError::Bus { board: self.file.name.clone(), cause })
+        let aliases = self.file.peripheral_alias.iter();
+        let aliases = aliases.map(|row| BusAlias { at: row.at, size: row.size, of: row.of }).collect();
+        let bus = Bus::new(mounts, self.svd.clone(), spaces)
+            .map_err(|cause| BoardError::Bus { board: self.file.name.clone(), cause })?;
+        Ok(bus.with_aliases(aliases))
     }
 
     fn mount(&self, row: &DeviceRow) -> Result<Mount, BoardError> {

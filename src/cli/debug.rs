@@ -34,7 +34,8 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let firmware = Firmware::load(&arguments.target)?;
+    let mut firmware = Firmware::load(&arguments.target)?;
+    firmware.config.halting_debug = true;
     let output = match arguments.output {
         None => None,
         wanted => Some(record::output(wanted, &arguments.target.firmware)?),

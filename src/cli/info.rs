@@ -142,6 +142,7 @@ mod tests {
                     region("code", RegionKind::Flash, 0, 4 << 20),
                     region("ram", RegionKind::Ram, 0x2000_0000, 4 << 20),
                 ],
+                devices: Vec::new(),
                 interrupts: 32,
                 priority_bits: 3,
                 clock_hz: 25_000_000,
@@ -150,9 +151,11 @@ mod tests {
                 vector_table: 0,
                 mpu_regions: 8,
                 security_extension: false,
+                halting_debug: false,
             },
             firmware_name: "hello.elf".into(),
             firmware: b"abc".to_vec(),
+            load_address: None,
             arguments: vec!["hello.elf".into()],
         }
     }

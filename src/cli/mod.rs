@@ -3,6 +3,7 @@
 mod boards;
 mod console;
 mod debug;
+mod dump;
 mod ending;
 mod gdb;
 mod info;
@@ -38,6 +39,7 @@ enum Command {
     Run(run::Arguments),
     Record(record::Arguments),
     Info(info::Arguments),
+    Dump(dump::Arguments),
     Replay(replay::Arguments),
     Debug(debug::Arguments),
     Boards(boards::Arguments),
@@ -46,8 +48,18 @@ enum Command {
 /// The firmware and where it runs.
 #[derive(Debug, Args)]
 struct Target {
-    /// The firmware: an ELF (its debug information names functions and lines) or an Intel HEX file.
+    /// The firmware: an ELF (its debug information names functions and lines), an Intel HEX file, or with --load a raw
+    /// binary.
     firmware: PathBuf,
+
+    /// Where the first byte of a raw binary goes: 0x08000000.
+    #[arg(long, value_name = "ADDRESS", value_parser = parse::address)]
+    load: Option<u32>,
+
+    /// Where the vector table is [default: what is named like one in the ELF, else the board's boot address, else the
+    /// start of the image].
+    #[arg(long, value_name = "ADDRESS", value_parser = parse::address)]
+    vector_table: Option<u32>,
 
     /// The board: a name that `untick boards` lists, or a board file.
     #[arg(long, value_name = "NAME|FILE.toml")]
@@ -88,6 +100,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(arguments) => run::run(arguments),
         Command::Record(arguments) => record::run(arguments),
         Command::Info(arguments) => info::run(&arguments),
+        Command::Dump(arguments) => dump::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Debug(arguments) => debug::run(arguments),
         Command::Boards(arguments) => boards::run(&arguments),
@@ -144,6 +157,8 @@ mod tests {
             "untick run hello.elf --board my.toml --for 250ms --until-icount 1e6 --timeout 30s --args -v",
             "untick record crash.elf --board stm32f4discovery -o crash.untick",
             "untick info crash.untick",
+            "untick dump crash.untick --registers 100..200",
+            "untick dump crash.untick --registers ..1e3 --fp",
             "untick replay crash.untick",
             "untick replay crash.untick --gdb :3333 --at start",
             "untick replay crash.untick --at 37.5% --history 1GiB",
@@ -166,6 +181,8 @@ mod tests {
             ("untick run a.elf --board b --until-icount many", "such as 1_000_000"),
             ("untick replay a --at middle", "37.5%"),
             ("untick replay a --verify --gdb :1", "cannot be used with"),
+            ("untick dump a --registers 9..5", "ends before it begins"),
+            ("untick dump a", "--registers"),
             ("untick run a.elf", "--board"),
         ] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();

@@ -48,6 +48,39 @@ pub fn count(text: &str) -> Result<u64, String> {
     })
 }
 
+/// Reads an address: `0x0800_0000`, `134217728`.
+pub fn address(text: &str) -> Result<u32, String> {
+    let digits = text.replace('_', "");
+    let number = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) if !hex.starts_with('+') => u32::from_str_radix(hex, 16),
+        None if !digits.starts_with('+') => digits.parse(),
+        _ => return Err(format!("{text:?} is not an address, such as 0x08000000")),
+    };
+    number.map_err(|_| format!("{text:?} is not an address of 32 bits, such as 0x08000000"))
+}
+
+/// A range of icounts as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first one.
+    pub start: u64,
+    /// The one behind the last; `None` for the end of the run.
+    pub end: Option<u64>,
+}
+
+/// Reads `100..200`, `1e6..`, `..200`.
+pub fn range(text: &str) -> Result<Range, String> {
+    let Some((start, end)) = text.split_once("..") else {
+        return Err(format!("{text:?} is not a range: write A..B, A.. or ..B, such as 1000..2000"));
+    };
+    let bound = |text: &str| if text.is_empty() { Ok(None) } else { count(text).map(Some) };
+    let (start, end) = (bound(start)?.unwrap_or(0), bound(end)?);
+    match end {
+        Some(end) if end < start => Err(format!("{text:?} ends before it begins")),
+        _ => Ok(Range { start, end }),
+    }
+}
+
 /// Reads `64MiB`, `1GiB`, `500kB`, `65536`.
 pub fn size(text: &str) -> Result<usize, String> {
     const UNITS: [(&str, u64); 7] = [
@@ -155,6 +188,39 @@ mod tests {
         assert_eq!(count("18446744073709551615"), Ok(u64::MAX));
         for text in ["", "e6", "x", "1e", "-1", "+1", "0x10", "1.5", "18446744073709551616", "1e-1", "._"] {
             assert!(count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges() {
+        let of = |start, end| Ok(Range { start, end });
+        assert_eq!(range("5..7"), of(5, Some(7)));
+        assert_eq!(range("1e6..1_000_000"), of(1_000_000, Some(1_000_000)));
+        assert_eq!(range("5.."), of(5, None));
+        assert_eq!(range("..7"), of(0, Some(7)));
+        assert_eq!(range(".."), of(0, None));
+        for (text, wanted) in [
+            ("7..5", "ends before it begins"),
+            ("5", "such as 1000..2000"),
+            ("5-7", "is not a range"),
+            ("5..=7", "is not a count"),
+            ("a..b", "is not a count"),
+            ("-1..5", "is not a count"),
+            ("1...5", "is not a count"),
+            ("0.5..1", "is not a whole number"),
+        ] {
+            let error = range(text).unwrap_err();
+            assert!(error.contains(wanted), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(address("0x0800_0000"), Ok(0x0800_0000));
+        assert_eq!(address("0XFFFFFFFF"), Ok(u32::MAX));
+        assert_eq!(address("4096"), Ok(4096));
+        for text in ["", "0x", "0x1_0000_0000", "-1", "+1", "0x+1", "08000000h", "1e6"] {
+            assert!(address(text).is_err(), "{text}");
         }
     }
 

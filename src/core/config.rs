@@ -164,6 +164,30 @@ pub struct Region {
     pub aliases: Vec<u32>,
 }
 
+/// Addresses that lead to peripherals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRange {
+    /// The first address, a multiple of 1 KiB.
+    pub base: u32,
+    /// The size in bytes, a multiple of 1 KiB.
+    pub size: u32,
+}
+
+impl DeviceRange {
+    /// Where every chip may have peripherals: the bit-band alias of the RAM, the peripheral region, and the private
+    /// peripheral bus (Armv7-M ARM B3.1).
+    pub const STANDARD: [DeviceRange; 3] = [
+        DeviceRange { base: 0x2200_0000, size: 0x0200_0000 },
+        DeviceRange { base: 0x4000_0000, size: 0x2000_0000 },
+        DeviceRange { base: 0xe000_0000, size: 0x0010_0000 },
+    ];
+
+    /// Whether an address lies in the range.
+    pub const fn contains(&self, address: u32) -> bool {
+        address.wrapping_sub(self.base) < self.size
+    }
+}
+
 /// What a core is built with. It stands in every trace, so that replay needs no board file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
@@ -171,6 +195,8 @@ pub struct Config {
     pub core: CoreKind,
     /// Flash and RAM.
     pub regions: Vec<Region>,
+    /// Peripherals outside of [`DeviceRange::STANDARD`], ascending; no range touches another one or a memory region.
+    pub devices: Vec<DeviceRange>,
     /// External interrupt lines of the NVIC: at most 32 on Armv6-M, else 240.
     pub interrupts: u16,
     /// Implemented priority bits: 2 on Armv6-M, else 3 to 8.
@@ -187,4 +213,6 @@ pub struct Config {
     pub mpu_regions: u8,
     /// Whether an Armv8-M core has the Security Extension; it boots, and stays, in Secure state then.
     pub security_extension: bool,
+    /// Whether a debugger has enabled halting debug (DHCSR.C_DEBUGEN): BKPT halts, where it would be a fault otherwise.
+    pub halting_debug: bool,
 }

@@ -68,6 +68,28 @@ impl State {
         }
     }
 
+    /// VCVT of a fixed-point number of 32 bits to single precision rounds to nearest whatever FPSCR says (A7.7.229); the
+    /// translator rounds as FPSCR says. The instruction retires.
+    pub fn convert_from_fixed_point(&mut self, memory: &Memory) {
+        const FPSCR_IXC: u32 = 1 << 4;
+        let pc = self.registers.pc;
+        let half = |address| u32::from(memory.read_half(address).unwrap_or(0));
+        let (first, second) = (half(pc), half(pc.wrapping_add(2)));
+        let register = (second >> 12 << 1 | first >> 6 & 1) as usize;
+        let fraction_bits = 32 - ((second & 0xf) << 1 | second >> 5 & 1);
+        let bits = self.registers.s[register];
+        let integer = if first & 1 != 0 { f64::from(bits) } else { f64::from(bits as i32) };
+        // Exact: 32 bits and a power of two. A cast rounds to nearest, ties to even.
+        let exact = integer / (1u64 << fraction_bits) as f64;
+        let rounded = exact as f32;
+        if f64::from(rounded) != exact {
+            self.registers.fpscr |= FPSCR_IXC;
+        }
+        self.registers.s[register] = rounded.to_bits();
+        self.retire(first as u16);
+        self.boundary = false;
+    }
+
     /// Whether debug events become exceptions (DEMCR.MON_EN).
     pub fn has_debug_monitor(&self) -> bool {
         self.scb.demcr >> 16 & 1 != 0
@@ -106,6 +128,43 @@ impl State {
             14 => self.registers.lr = value,
             15 => self.registers.pc = value & !1, // unpredictable
             _ => self.registers.r[number] = value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{board::Board, core::Core};
+
+    #[test]
+    fn a_fixed_point_number_is_rounded_to_nearest_whatever_fpscr_says() {
+        const UPWARDS: u32 = 1 << 22;
+        const IXC: u32 = 1 << 4;
+        const CODE: u32 = 0x2000_0000;
+        let vcvt_s32 = |fraction_bits: u32| {
+            let rest = 32 - fraction_bits;
+            [0xeeba, 0x0ac0 | (rest as u16 & 1) << 5 | rest as u16 >> 1]
+        };
+        let vcvt_u32 = |fraction_bits: u32| [0xeebb, vcvt_s32(fraction_bits)[1]];
+        let mut core = Core::new(&Board::find("stm32f4discovery").unwrap().config()).unwrap();
+        for (code, value, expected, inexact) in [
+            (vcvt_s32(8), 0x0000_0180, 1.5, false),
+            (vcvt_s32(32), 0x8000_0000, -0.5, false),
+            (vcvt_u32(32), 0x8000_0000, 0.5, false),
+            (vcvt_u32(1), 0x0200_0001, 16_777_216.0, true), // upwards 16 777 218
+            (vcvt_s32(1), 0x0200_0003, 16_777_218.0, true), // 16 777 217.5
+            (vcvt_u32(4), 0xffff_ffff, 268_435_456.0, true),
+        ] {
+            let bytes: Vec<u8> = code.iter().flat_map(|half| half.to_le_bytes()).collect();
+            core.memory_mut().write(CODE, &bytes).unwrap();
+            let mut state = core.state().clone();
+            state.registers.pc = CODE;
+            state.registers.s[0] = value;
+            state.registers.fpscr = UPWARDS;
+            state.convert_from_fixed_point(core.memory());
+            assert_eq!(f32::from_bits(state.registers.s[0]), expected, "{value:#x}");
+            assert_eq!(state.registers.fpscr, UPWARDS | if inexact { IXC } else { 0 }, "{value:#x}");
+            assert_eq!((state.registers.pc, state.icount), (CODE + 4, 1));
         }
     }
 }

@@ -34,7 +34,10 @@ pub fn translate(
     let page_address = address & !(PAGE - 1);
     let access = state.mpu_access(privileged);
     let guarded = state.scb.ccr & ccr::UNALIGN_TRP != 0 || !state.mpu.is_uniform(page_address, access);
-    if guarded && page_use != PageUse::Fetch && (memory.page(address).is_some() || address < 0x4000_0000) {
+    if guarded
+        && page_use != PageUse::Fetch
+        && (memory.page(address).is_some() || address < 0x4000_0000 && !memory.is_device(address))
+    {
         return match memory.page(address) {
             Some(page) => Translation::Guarded { page_address: memory.page_address(page) },
             None => Translation::Unmapped,
@@ -57,18 +60,19 @@ pub fn translate(
             execute: permissions.execute,
         };
     }
-    match address >> 28 {
-        1 if address >= 0x1fff_0000 && memory.page(0x1fff_0000).is_none() => Translation::Device,
-        2 if (0x2200_0000..0x2400_0000).contains(&address) => Translation::Device,
-        4 | 5 => Translation::Device,
-        0xe if address < 0xe010_0000 => Translation::Device,
-        _ => Translation::Unmapped,
-    }
+    if memory.is_device(address) { Translation::Device } else { Translation::Unmapped }
 }
 
 /// Whether a register is the core's own. Behind the private peripheral bus, from 0xE0042000, is the vendor's.
 pub fn is_core_register(address: u32) -> bool {
     (0xe000_0000..0xe004_2000).contains(&address) || address >= 0xe00f_f000
+}
+
+/// The byte address and the bit that a bit-band alias stands for (Armv7-M ARM B3.1.1).
+pub fn bit_band(config: &Config, address: u32) -> Option<(u32, u32)> {
+    let is_alias = matches!(address >> 25, 0x11 | 0x21) && config.bit_band;
+    let offset = address & 0x01ff_ffff;
+    is_alias.then(|| ((address & 0xf000_0000) + offset / 32, offset / 4 % 8))
 }
 
 /// The core while its engine runs.
@@ -98,13 +102,6 @@ impl CorePort<'_> {
         let result = self.pins.write(at, address, width, value, self.memory);
         self.state.nvic.set_lines(self.pins.lines());
         result.map(|()| 0).into()
-    }
-
-    /// The byte address and the bit that a bit-band alias stands for (Armv7-M ARM B3.1.1).
-    fn bit_band(&self, address: u32) -> Option<(u32, u32)> {
-        let is_alias = matches!(address >> 25, 0x11 | 0x21) && self.config.bit_band;
-        let offset = address & 0x01ff_ffff;
-        is_alias.then(|| ((address & 0xf000_0000) + offset / 32, offset / 4 % 8))
     }
 
     fn load_bit(&mut self, icount: Icount, byte: u32, bit: u32) -> Reply {
@@ -158,7 +155,11 @@ impl Port for CorePort<'_> {
             return Err(AccessFault::Unaligned);
         }
         let access = self.state.mpu_access(privileged);
-        for byte in address..address.saturating_add(size) {
+        // Regions begin and end at multiples of 32 bytes: the ends of an access say what all of it may do.
+        let last = address.saturating_add(size - 1);
+        let ends =
+            if address / 32 == last / 32 { [None, Some(address)] } else { [Some(address), Some(last)] };
+        for byte in ends.into_iter().flatten() {
             let permissions = self.state.mpu.permissions(byte, access);
             let allowed = if page_use == PageUse::Store { permissions.write } else { permissions.read };
             if !allowed {
@@ -194,7 +195,7 @@ impl Port for CorePort<'_> {
             let now = self.moment(icount).cycle;
             return self.state.load_ppb(address, width, privileged, now).into();
         }
-        match self.bit_band(address) {
+        match bit_band(self.config, address) {
             Some((byte, bit)) => self.load_bit(icount, byte, bit),
             None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
             None => self.pins_read(icount, address, width),
@@ -216,11 +217,15 @@ impl Port for CorePort<'_> {
             self.interrupted |= self.state.reset_requested;
             return effect.map(|_| 0).into();
         }
-        match self.bit_band(address) {
+        match bit_band(self.config, address) {
             Some((byte, bit)) => self.store_bit(icount, byte, bit, value),
             None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
             None => self.pins_write(icount, address, width, value),
         }
+    }
+
+    fn bit_band(&mut self, address: u32) -> Option<(u32, u32)> {
+        bit_band(self.config, address)
     }
 
     fn attention(&mut self) -> Attention {

@@ -7,7 +7,7 @@ use super::{
     engine::{Exit, Fault, Found, Hit, Kind, Memory, Search, Span, Translator},
     exception::Cause,
     nvic::exception::*,
-    port::{CorePort, is_core_register},
+    port::{CorePort, bit_band, is_core_register},
     scb::cfsr,
     state::{Activity, State},
     watched::Watched,
@@ -33,8 +33,8 @@ pub struct Travel<'a> {
     pub search: &'a Search,
     /// Stop when a fault exception has been entered.
     pub faults: bool,
-    /// Stop when an interrupted context runs again.
-    pub resumed: Option<Context>,
+    /// Stop when an interrupted context runs again, behind this position.
+    pub resumed: Option<(Context, Icount)>,
     /// Stop when a handler has been entered that steps go over: that of an interrupt or of a supervisor call.
     pub interrupts: bool,
 }
@@ -182,6 +182,11 @@ impl Core {
 
     /// Reads memory and the private peripheral bus without side effects.
     pub fn peek(&self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+        if let Some((byte, _)) = bit_band(&self.config, address)
+            && self.memory.page(byte).is_some()
+        {
+            return self.peek_bits(address, bytes);
+        }
         if !is_core_register(address) {
             return self.memory.read(address, bytes);
         }
@@ -193,6 +198,17 @@ impl Core {
                 return Err(BusFault);
             }
             *byte = state.peek_ppb(address, crate::words::Width::Byte, now) as u8;
+        }
+        Ok(())
+    }
+
+    /// Reads the words that stand for single bits of memory.
+    fn peek_bits(&self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+        for (value, address) in bytes.iter_mut().zip(address..) {
+            let (byte, bit) = bit_band(&self.config, address).ok_or(BusFault)?;
+            let mut of = [0];
+            self.memory.read(byte, &mut of)?;
+            *value = if address.is_multiple_of(4) { of[0] >> bit & 1 } else { 0 };
         }
         Ok(())
     }
@@ -212,7 +228,6 @@ impl Core {
 
     /// Runs until something of [`Travel`] stops it.
     pub fn run(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>) -> Halt {
-        let start = self.state.icount;
         let mut canonical = None;
         let halt = loop {
             if pins.is_broken() {
@@ -227,7 +242,10 @@ impl Core {
             if self.state.moment().cycle >= travel.cycle_limit {
                 break Halt::Time;
             }
-            if self.state.icount > start && travel.resumed == Some(self.context()) {
+            if let Some((context, behind)) = travel.resumed
+                && self.state.icount > behind
+                && self.context() == context
+            {
                 break Halt::Resumed;
             }
             if self.state.boundary {
@@ -282,6 +300,7 @@ impl Core {
     fn look(&mut self, pins: &mut dyn Pins) {
         let at = self.state.moment();
         pins.poll(at, &mut self.memory);
+        self.state.reset_arrived |= pins.take_reset();
         self.state.nvic.set_lines(pins.lines());
         self.state.sync_systick(at.cycle);
         self.state.send_event_on_pend();
@@ -315,9 +334,8 @@ impl Core {
         if let Some(halt) = self.arrive(pins, travel.cycle_limit, since) {
             return Boundary::Halt(halt);
         }
-        let outside = pins.take_reset();
-        if self.state.reset_requested || outside {
-            if !outside {
+        if self.state.reset_requested || self.state.reset_arrived {
+            if !self.state.reset_arrived {
                 pins.reset(self.state.moment(), &mut self.memory);
             }
             self.reset();
@@ -348,7 +366,7 @@ impl Core {
                 self.state.event = false;
                 true
             }
-            _ => interrupted || self.state.reset_requested,
+            _ => interrupted || self.state.reset_requested || self.state.reset_arrived,
         }
     }
 
@@ -519,6 +537,10 @@ impl Core {
             }
             Exit::Control(transfer) => {
                 self.state.transfer_control(transfer);
+                return None;
+            }
+            Exit::FixedPoint => {
+                self.state.convert_from_fixed_point(&self.memory);
                 return None;
             }
             Exit::Bkpt => return self.breakpoint(pins),

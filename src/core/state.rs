@@ -50,6 +50,8 @@ pub struct State {
     pub event: bool,
     /// SYSRESETREQ was written: the chip resets at the next boundary.
     pub reset_requested: bool,
+    /// The chip was reset from outside the core, which follows at this very boundary.
+    pub reset_arrived: bool,
     /// Exceptions.
     pub nvic: Nvic,
     /// SysTick.
@@ -77,6 +79,7 @@ impl State {
             activity: Activity::Running,
             event: false,
             reset_requested: false,
+            reset_arrived: false,
             nvic: Nvic::new(config.interrupts, config.priority_bits),
             systick: SysTick::new(config.systick_reference_divider),
             scb: Scb::new(config),

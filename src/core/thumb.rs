@@ -86,6 +86,12 @@ pub const fn calculates_in_double(first: u16, second: u16) -> bool {
     data_processing && (second & 0x0f00 == 0x0b00 || from_single)
 }
 
+/// Whether the instruction is a VCVT from a fixed-point number of 32 bits to single precision, the only one of its kind
+/// whose result may have to be rounded (A7.7.229).
+pub const fn converts_from_fixed_point(first: u16, second: u16) -> bool {
+    first & 0xffbe == 0xeeba && second & 0x0fd0 == 0x0ac0
+}
+
 /// Whether the instruction accesses memory as unprivileged code would: LDRT, STRT and their kind (A4.6.1).
 pub const fn accesses_unprivileged(first: u16, second: u16) -> bool {
     first & 0xfe80 == 0xf800 && first & 0xf != 0xf && second & 0x0f00 == 0x0e00
@@ -126,6 +132,28 @@ pub const fn accesses_several(first: u16, second: u16) -> bool {
 pub const fn is_float_transfer(first: u16, second: u16) -> bool {
     let addressing = matches!(first & 0x01a0, 0x0080 | 0x00a0 | 0x0120 | 0x0100 | 0x0180);
     first & 0xfe00 == 0xec00 && second & 0x0e00 == 0x0a00 && addressing
+}
+
+/// How many bytes an instruction of several accesses transfers, which are in a row; 0 for any other.
+pub const fn bytes_of_several(first: u16, second: u16) -> u32 {
+    if !accesses_several(first, second) {
+        return 0;
+    }
+    if length(first) == 2 {
+        // PUSH and POP have the bit of LR or PC besides.
+        let registers = if first >> 12 == 0xc { first & 0xff } else { first & 0x1ff };
+        return 4 * registers.count_ones();
+    }
+    if first & 0xfe00 != 0xe800 {
+        // VLDR and VSTR, of 4 or 8 bytes, or VLDM and VSTM.
+        let one = first & 0x0120 == 0x0100;
+        return if one { 4 + 4 * (second >> 8 & 1) as u32 } else { 4 * (second & 0xff) as u32 };
+    }
+    match first & 0x0160 {
+        0x0000 | 0x0020 | 0x0100 | 0x0120 => 4 * second.count_ones(), // LDM, STM
+        0x0040 => 0,                                                  // LDREX, STREX, TBB, TBH
+        _ => 8,                                                       // LDRD, STRD
+    }
 }
 
 /// ITSTATE (Armv7-M ARM A7.3.2), followed from instruction to instruction.
@@ -246,6 +274,10 @@ mod tests {
         assert!(!calculates_in_double(0xee30, 0x0a00)); // vadd.f32 s0, s0, s0
         assert!(!calculates_in_double(0xed90, 0x0b00)); // vldr d0, [r0]
         assert!(!calculates_in_double(0xec41, 0x0b10)); // vmov d0, r0, r1
+        assert!(converts_from_fixed_point(0xeefb, 0x7ac7)); // vcvt.f32.u32 s15, s15, #18
+        assert!(!converts_from_fixed_point(0xeeba, 0x7a47)); // vcvt.f32.s16
+        assert!(!converts_from_fixed_point(0xeebe, 0x7ac7)); // vcvt.s32.f32, to a fixed-point number
+        assert!(!converts_from_fixed_point(0xeeb8, 0x7ac7)); // vcvt.f32.s32, from an integer
     }
 
     #[test]
@@ -269,6 +301,20 @@ mod tests {
         for &(first, second, several, text) in table {
             assert_eq!(accesses_several(first, second), several, "{text}");
         }
+    }
+
+    #[test]
+    fn the_bytes_of_multiple_accesses_are_those_of_their_registers() {
+        assert_eq!(bytes_of_several(0xb510, 0), 8, "push {{r4, lr}}");
+        assert_eq!(bytes_of_several(0xc90e, 0), 12, "ldmia r1, {{r1, r2, r3}}");
+        assert_eq!(bytes_of_several(0xe92d, 0x4ff0), 36, "push.w {{r4-r11, lr}}");
+        assert_eq!(bytes_of_several(0xe9d1, 0x2300), 8, "ldrd r2, r3, [r1]");
+        assert_eq!(bytes_of_several(0xe8f1, 0x2302), 8, "ldrd r2, r3, [r1], #8");
+        assert_eq!(bytes_of_several(0xe851, 0x2f00), 0, "ldrex r2, [r1]");
+        assert_eq!(bytes_of_several(0xed2d, 0x8b10), 64, "vpush {{d8-d15}}");
+        assert_eq!(bytes_of_several(0xed91, 0x0b04), 8, "vldr d0, [r1, #16]");
+        assert_eq!(bytes_of_several(0xed91, 0x0a04), 4, "vldr s0, [r1, #16]");
+        assert_eq!(bytes_of_several(0x6808, 0), 0, "ldr r0, [r1]");
     }
 
     #[test]

@@ -148,6 +148,7 @@ mod tests {
                 region("FLASH", RegionKind::Flash, 0x0800_0000, 0x10_0000),
                 region("RAM", RegionKind::Ram, 0x2000_0000, 0x2_0000),
             ],
+            devices: Vec::new(),
             interrupts: 82,
             priority_bits: 4,
             clock_hz: 16_000_000,
@@ -156,6 +157,7 @@ mod tests {
             vector_table: 0x0800_0000,
             mpu_regions: 8,
             security_extension: false,
+            halting_debug: false,
         }
     }
 

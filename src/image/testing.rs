@@ -110,6 +110,7 @@ pub(crate) fn chip() -> Config {
             region("FLASH", RegionKind::Flash, 0x0800_0000, 0x1_0000, vec![0]),
             region("RAM", RegionKind::Ram, 0x2000_0000, 0x4000, vec![]),
         ],
+        devices: Vec::new(),
         interrupts: 82,
         priority_bits: 4,
         clock_hz: 16_000_000,
@@ -118,5 +119,6 @@ pub(crate) fn chip() -> Config {
         vector_table: 0x0800_0000,
         mpu_regions: 8,
         security_extension: false,
+        halting_debug: false,
     }
 }

@@ -61,7 +61,8 @@ impl Timeline {
         Ok(hit.filter(|hit| hit.icount >= from))
     }
 
-    /// Whether an interval can hold a hit at all: memory that it did not write was not changed in it.
+    /// Whether an interval can hold a hit at all: memory that it did not write was not changed in it. Of devices and
+    /// bit-band aliases nothing is known.
     fn may_hit(&self, search: &Search, index: usize) -> bool {
         let only_writes = search.breakpoints.is_empty()
             && search.watchpoints.iter().all(|watch| watch.kind == WatchKind::Write);
@@ -76,6 +77,7 @@ impl Timeline {
                 (watch.address & !(PAGE - 1)..=last).step_by(PAGE as usize)
             })
             .collect();
-        self.tape.may_write(index, self.core.memory(), &pages)
+        let memory = self.core.memory();
+        pages.iter().any(|page| memory.page(*page).is_none()) || self.tape.may_write(index, memory, &pages)
     }
 }

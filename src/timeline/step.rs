@@ -104,7 +104,7 @@ impl Timeline {
                 return Ok(Stop::Breakpoint);
             }
             let travel = Travel {
-                resumed: Some(context),
+                resumed: Some((context, self.now().icount)),
                 faults: stops.faults,
                 ..Travel::to(Icount::MAX, &everything)
             };

@@ -29,6 +29,7 @@ fn header() -> Header {
         config: Config {
             core: CoreKind::CortexM4F,
             regions: vec![ram],
+            devices: Vec::new(),
             interrupts: 82,
             priority_bits: 4,
             clock_hz: 16_000_000,
@@ -37,9 +38,11 @@ fn header() -> Header {
             vector_table: 0x0800_0000,
             mpu_regions: 8,
             security_extension: false,
+            halting_debug: false,
         },
         firmware_name: "firmware.elf".into(),
         firmware: b"\x7fELF and so on".to_vec(),
+        load_address: None,
         arguments: vec!["firmware".into(), "--fast".into()],
     }
 }

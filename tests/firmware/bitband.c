@@ -1,7 +1,7 @@
 /* Bits as words: the alias regions at 0x22000000 (SRAM) and 0x42000000 (peripherals), ST's PM0214 2.2.5.
  * A write to a bit's word is a read-modify-write of its target, in one piece.
  */
-#include "console.h"
+#include "expect.h"
 #include "stm32f4.h"
 
 #define ALIAS(region, address, bit) REG32((region) + 0x02000000 + ((uint32_t)(address) - (region)) * 32 + (bit) * 4)
@@ -10,20 +10,6 @@
 
 static volatile uint32_t word;
 static volatile uint8_t bytes[4];
-static int failed;
-
-static void expect(const char *what, uint32_t got, uint32_t wanted)
-{
-    console_text(what);
-    console_hex(got);
-    if (got != wanted) {
-        console_text(", not ");
-        console_hex(wanted);
-        failed = 1;
-    }
-    console_text("\n");
-}
-
 int main(void)
 {
     console_init();

@@ -14,6 +14,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod adversary;
 mod bugs;
 mod killed;
 mod look;

@@ -93,14 +93,20 @@ pub struct Shared {
     units_matched_at: Icount,
     /// Pages with a watchpoint or a watch unit, ascending.
     watched: Vec<PageId>,
+    /// Where each watchpoint of the search begins, not through an alias of memory.
+    watched_places: Vec<u32>,
     pub hits: Hits,
 
     refusal: Option<Refusal>,
+    /// The last unaligned access to a watched page: its icount, address and size in bytes.
+    unaligned: Option<(Icount, u32, u32)>,
     /// The accesses of the instruction at this icount.
     accesses: Vec<Access>,
     accesses_at: Icount,
     /// Accesses that are answered from `accesses` because the instruction runs again.
     pub muted: usize,
+    /// The next run begins with the instruction that made them.
+    repeats: bool,
     answer: u64,
     answer_address: u32,
 }
@@ -130,11 +136,14 @@ impl Shared {
             units: WatchUnits::new(),
             units_matched_at: Icount::MAX,
             watched: Vec::new(),
+            watched_places: Vec::new(),
             hits: Hits::default(),
             refusal: None,
+            unaligned: None,
             accesses: Vec::new(),
             accesses_at: Icount::MAX,
             muted: 0,
+            repeats: false,
             answer: 0,
             answer_address: 0,
         }
@@ -155,7 +164,13 @@ impl Shared {
         self.it = it;
         self.single_steps = false;
         self.refusal = None;
+        self.unaligned = None;
         self.trapped = false;
+        if !std::mem::take(&mut self.repeats) {
+            self.muted = 0;
+            self.accesses_at = Icount::MAX; // an earlier visit to this very position
+            self.units_matched_at = Icount::MAX;
+        }
         let traps = self.port().traps();
         self.blocks.set_traps(traps);
         self.attend();
@@ -171,6 +186,7 @@ impl Shared {
         if self.search.breakpoints != search.breakpoints {
             self.blocks.clear();
         }
+        self.watched_places = search.watchpoints.iter().map(|watch| memory.place(watch.address)).collect();
         self.search = search.clone();
         self.hits.take();
         self.renew_watched(memory)
@@ -234,6 +250,7 @@ impl Shared {
         other.accesses_at = self.accesses_at;
         other.muted = other.accesses.len();
         other.units_matched_at = self.units_matched_at;
+        other.repeats = true;
         self.accesses_at = Icount::MAX;
         self.muted = 0;
     }
@@ -241,6 +258,7 @@ impl Shared {
     /// The instruction that stopped here with [`Exit::Accessed`] will run again, here.
     pub fn repeat_accesses(&mut self) {
         self.muted = self.accesses.len();
+        self.repeats = true;
     }
 
     fn port(&mut self) -> &mut dyn Port {
@@ -518,18 +536,23 @@ impl Shared {
         if self.it.0 != 0 && !thumb::condition_passed(self.it.condition(), self.register(RegisterARM::XPSR)) {
             return None;
         }
+        let Some(trap) = trap else {
+            let base = base?;
+            let address = self.general_register(base.register);
+            let fault = Fault::Access { address, fault: AccessFault::Unaligned };
+            return (address & base.mask != 0).then_some(Exit::Fault(fault));
+        };
         match trap {
-            Some(Trap::Fault(fault)) => Some(Exit::Fault(fault)),
-            Some(Trap::FloatingPoint) => Some(Exit::FloatingPoint),
-            Some(Trap::Control(transfer)) => Some(Exit::Control(transfer)),
-            Some(Trap::Divisor(register)) => {
-                (self.general_register(register) == 0).then_some(Exit::Fault(Fault::DivideByZero))
+            Trap::Fault(fault) => Some(Exit::Fault(fault)),
+            Trap::FloatingPoint => Some(Exit::FloatingPoint),
+            Trap::Control(transfer) => Some(Exit::Control(transfer)),
+            Trap::FixedPoint => {
+                const ROUNDING_MODE: u32 = 3 << 22;
+                let to_nearest = self.register(RegisterARM::FPSCR) & ROUNDING_MODE == 0;
+                (!to_nearest).then_some(Exit::FixedPoint)
             }
-            None => {
-                let base = base?;
-                let address = self.general_register(base.register);
-                let fault = Fault::Access { address, fault: AccessFault::Unaligned };
-                (address & base.mask != 0).then_some(Exit::Fault(fault))
+            Trap::Divisor(register) => {
+                (self.general_register(register) == 0).then_some(Exit::Fault(Fault::DivideByZero))
             }
         }
     }
@@ -722,7 +745,11 @@ impl Shared {
                         self.forget_permissions();
                     }
                 }
-                if page_use != PageUse::Fetch && self.watched.binary_search(&page).is_ok() {
+                if page_use == PageUse::Fetch {
+                    // Nothing but that: the data of this page may be watched or guarded, and have another door.
+                    return Some((physical, Prot::EXEC));
+                }
+                if self.watched.binary_search(&page).is_ok() {
                     return Some(shadow_of(page));
                 }
                 if page_use == PageUse::Store && write {
@@ -807,6 +834,9 @@ pub unsafe extern "C" fn access(
 ) -> bool {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    if s.exit.is_some() {
+        return false; // a part of an access that was stopped already: the translator goes on with the others
+    }
     let store = (kind == MemType::WRITE_PROT).then_some(value as u64);
     let address = address as u32;
     let pc = s.register(RegisterARM::PC);
@@ -838,6 +868,17 @@ impl Shared {
             return self.refuse(address, AccessFault::Unaligned);
         }
         let repeated = self.muted > 0;
+        if !self.search.watchpoints.is_empty()
+            && !repeated
+            && let Some(found) = self.watched_device(address, size, store)
+        {
+            if !self.search.collect {
+                self.exit = Some(Exit::Found(found));
+                return false;
+            }
+            self.hits.settle(icount);
+            self.hits.expect(Hit { icount: icount + 1, found });
+        }
         self.answer = 0;
         self.answer_address = address;
         for beat in 0..beats {
@@ -884,6 +925,49 @@ impl Shared {
         reply
     }
 
+    /// The watchpoint for an access to a device or to a bit-band alias, which has not been done yet. It must be found at
+    /// the first of several accesses, because what a device has done cannot be undone.
+    fn watched_device(&mut self, address: u32, size: u32, store: Option<u64>) -> Option<Found> {
+        let bit = self.port().bit_band(address);
+        let in_memory = bit.is_some_and(|(byte, _)| self.memory().page(byte).is_some());
+        let size = match in_memory {
+            _ if self.search.collect || !self.accesses.is_empty() => size,
+            true => size,
+            false => {
+                let pc = self.register(RegisterARM::PC);
+                let (first, second) = (self.memory_half(pc), self.memory_half(pc.wrapping_add(2)));
+                size.max(thumb::bytes_of_several(first, second))
+            }
+        };
+        // A store to a device is never silent; one to a bit may be.
+        let changes = bit.is_none_or(|(byte, bit)| {
+            let mut old = [0];
+            self.memory().read(byte, &mut old).is_err()
+                || store.is_some_and(|value| u64::from(old[0] >> bit & 1) != value & 1)
+        });
+        // What the alias stands for: in memory the byte, in a device the word, which is read even for a store.
+        let (behind, length) = match bit {
+            Some((byte, _)) if in_memory => (self.memory().place(byte), 1),
+            Some((byte, _)) => (byte & !3, 4),
+            None => (address, 0),
+        };
+        let overlap = |watch: u32, bytes: u32, address: u32, length: u32| {
+            address.wrapping_sub(watch) < bytes || watch.wrapping_sub(address) < length && bytes > 0
+        };
+        let places = self.watched_places.iter().zip(&self.search.watchpoints);
+        let mut hits = places.filter(|(place, watch)| {
+            let direct = overlap(**place, watch.length, address, size);
+            let through = length > 0 && overlap(**place, watch.length, behind, length);
+            match watch.kind {
+                WatchKind::Write => store.is_some() && changes && (direct || through),
+                WatchKind::Read => store.is_none() && (direct || through) || through && !in_memory,
+                WatchKind::Access => direct || through,
+            }
+        });
+        let (_, watch) = hits.next()?;
+        Some(Found::Watchpoint { address: watch.address, kind: watch.kind })
+    }
+
     fn refuse(&mut self, address: u32, fault: AccessFault) -> bool {
         self.exit = Some(Exit::Fault(Fault::Access { address, fault }));
         false
@@ -896,27 +980,37 @@ impl Shared {
         if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
             return self.refuse(address, fault);
         }
+        // The translator splits an unaligned access into aligned ones, which load more than was asked for.
+        if !address.is_multiple_of(size) {
+            self.unaligned = Some((icount, address, size));
+        }
+        let touched = match self.unaligned {
+            Some((at, whole, length)) if at == icount => {
+                address.max(whole)..(address + size).min(whole + length)
+            }
+            _ => address..address + size,
+        };
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
         if self.memory().read(address, old).is_err() {
             return true; // the access crosses the end of memory: the translator splits it and finds the fault
         }
-        let hit = self.search.watchpoints.iter().find(|watch| {
+        let places = self.watched_places.iter().zip(&self.search.watchpoints);
+        let hit = places.map(|(place, watch)| Watchpoint { address: *place, ..*watch }).position(|watch| {
             let changed = |at: u32| {
                 store.is_some_and(|value| {
                     let byte = at.wrapping_sub(address) as usize;
                     old[byte] != (value >> (8 * byte)) as u8
                 })
             };
-            let mut overlap =
-                (address..address + size).filter(|at| at.wrapping_sub(watch.address) < watch.length);
+            let mut overlap = touched.clone().filter(|at| at.wrapping_sub(watch.address) < watch.length);
             match watch.kind {
                 WatchKind::Write => overlap.any(changed),
                 WatchKind::Read => store.is_none() && overlap.next().is_some(),
                 WatchKind::Access => overlap.next().is_some(),
             }
         });
-        if let Some(watch) = hit {
+        if let Some(watch) = hit.map(|index| self.search.watchpoints[index]) {
             let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
             if !self.search.collect {
                 self.exit = Some(Exit::Found(found));

@@ -8,7 +8,7 @@ use std::{
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::{
-    core::{Config, RegionKind},
+    core::{Config, DeviceRange, RegionKind},
     words::BusFault,
 };
 
@@ -81,9 +81,19 @@ impl Block {
     }
 }
 
+fn overlaps(blocks: &[Block], range: &DeviceRange) -> bool {
+    let end = |base: u32, size: u32| u64::from(base) + u64::from(size);
+    blocks.iter().any(|block| {
+        u64::from(block.base) < end(range.base, range.size)
+            && u64::from(range.base) < end(block.base, block.size)
+    })
+}
+
 /// Flash and RAM.
 pub struct Memory {
     blocks: Vec<Block>,
+    /// Where peripherals are. A range that memory overlaps is left out.
+    devices: Vec<DeviceRange>,
     dirty: Vec<bool>,
     before: Pages,
     /// Pages from which instructions were fetched.
@@ -127,8 +137,11 @@ impl Memory {
             pages += region.size / PAGE;
             blocks.push(block);
         }
+        let standard = DeviceRange::STANDARD.into_iter().filter(|range| !overlaps(&blocks, range));
+        let devices = standard.chain(config.devices.iter().copied()).collect();
         Memory {
             blocks,
+            devices,
             dirty: vec![false; pages as usize],
             before: Pages::default(),
             code: vec![false; pages as usize],
@@ -147,6 +160,16 @@ impl Memory {
         self.blocks.iter().map(|b| (b.base, b.size, b.bytes))
     }
 
+    /// Where peripherals are.
+    pub(super) fn devices(&self) -> &[DeviceRange] {
+        &self.devices
+    }
+
+    /// Whether an address leads to a peripheral, if to anything.
+    pub fn is_device(&self, address: u32) -> bool {
+        self.devices.iter().any(|range| range.contains(address))
+    }
+
     /// The page that holds an address, directly or through an alias.
     pub fn page(&self, address: u32) -> Option<PageId> {
         self.blocks.iter().find_map(|b| b.offset(address).map(|offset| b.first_page + offset / PAGE))
@@ -156,6 +179,11 @@ impl Memory {
     pub fn page_address(&self, page: PageId) -> u32 {
         let block = self.block_of(page);
         block.base + (page - block.first_page) * PAGE
+    }
+
+    /// The address that memory has when it is not seen through an alias; any other address is itself.
+    pub fn place(&self, address: u32) -> u32 {
+        self.page(address).map_or(address, |page| self.page_address(page) + address % PAGE)
     }
 
     /// What the page is for.
@@ -239,6 +267,10 @@ impl Memory {
     pub fn take_changes(&mut self) -> Pages {
         for &page in &self.before.ids {
             self.dirty[page as usize] = false;
+            // Only the engine that wrote it knows, and nobody will remember.
+            if self.code[page as usize] {
+                self.stale_code.push(page);
+            }
         }
         self.epoch += 1;
         std::mem::take(&mut self.before)

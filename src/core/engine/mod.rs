@@ -138,6 +138,8 @@ pub trait Port {
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply;
     /// A store by the instruction at this icount.
     fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply;
+    /// The byte address and the bit that stand behind an address, if it is in a bit-band alias.
+    fn bit_band(&mut self, address: u32) -> Option<(u32, u32)>;
     /// When attention is wanted, as things stand now.
     fn attention(&mut self) -> Attention;
     /// Which instructions trap as things stand now.
@@ -168,6 +170,15 @@ impl Search {
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.breakpoints.is_empty() && self.watchpoints.is_empty()
+    }
+
+    /// Whether bytes beside the border of two pages are watched: an unaligned store across it is seen only when it comes to
+    /// the page that is watched.
+    pub fn watches_page_edge(&self) -> bool {
+        self.watchpoints.iter().any(|watch| {
+            let inside = watch.address % PAGE;
+            inside < 3 || inside + watch.length > PAGE
+        })
     }
 }
 
@@ -224,6 +235,8 @@ pub enum Exit {
     FloatingPoint,
     /// In front of a move of CONTROL, which the core executes.
     Control(Transfer),
+    /// In front of a conversion of a fixed-point number, which the core executes.
+    FixedPoint,
     /// Behind an SVC.
     Svc,
     /// At a BKPT.

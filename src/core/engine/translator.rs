@@ -30,14 +30,6 @@ pub enum Kind {
     Exact,
 }
 
-/// Address ranges that are answered by [`Port::load`] and [`Port::store`]: first address and size in bytes.
-const DEVICES: [(u32, u32); 4] = [
-    (0x1fff_0000, 0x0001_0000), // system memory of chips that have their identity there
-    (0x2200_0000, 0x0200_0000), // bit-band alias of the RAM
-    (0x4000_0000, 0x2000_0000), // peripherals
-    (0xe000_0000, 0x0010_0000), // private peripheral bus
-];
-
 const DOUBLES: [RegisterARM; 16] = {
     use RegisterARM as R;
     [
@@ -115,7 +107,8 @@ pub struct Translator {
 impl Translator {
     /// A translator for a core over its memory.
     pub fn new(kind: Kind, core: CoreKind, memory: &Memory) -> Result<Translator, uc_error> {
-        let mut uc = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
+        // Not Mode::MCLASS: every core would be a Cortex-M33 then, whatever model is asked for.
+        let mut uc = Unicorn::new(Arch::ARM, Mode::THUMB)?;
         let model = match core {
             CoreKind::CortexM0 | CoreKind::CortexM0Plus | CoreKind::CortexM1 => ArmCpuModel::CORTEX_M0,
             CoreKind::CortexM3 => ArmCpuModel::CORTEX_M3,
@@ -137,14 +130,7 @@ impl Translator {
                 translator.uc.mem_map_ptr(base.into(), size.into(), Prot::ALL, bytes.as_ptr().cast())?;
             }
         }
-        let is_memory = |base: u32, size: u32| {
-            memory.host_blocks().any(|(start, length, _)| {
-                u64::from(start) < u64::from(base) + u64::from(size)
-                    && u64::from(base) < u64::from(start) + u64::from(length)
-            })
-        };
-        let mut devices: Vec<_> =
-            DEVICES.into_iter().filter(|(base, size)| !is_memory(*base, *size)).collect();
+        let mut devices: Vec<_> = memory.devices().iter().map(|range| (range.base, range.size)).collect();
         for &(base, size) in &devices {
             translator.map_device(base, size, hooks::device_load, hooks::device_store)?;
         }
@@ -337,7 +323,7 @@ impl Translator {
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
                 shared.icount()
             }
-            Exit::FloatingPoint | Exit::Control(_) => shared.icount(),
+            Exit::FloatingPoint | Exit::Control(_) | Exit::FixedPoint => shared.icount(),
             Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind

@@ -27,6 +27,8 @@ pub enum Trap {
     FloatingPoint,
     /// It moves CONTROL: the core executes it.
     Control(Transfer),
+    /// It converts a fixed-point number: the core executes it if the translator would round in another way.
+    FixedPoint,
     /// Nothing, unless this register, the divisor, is zero.
     Divisor(usize),
 }
@@ -54,7 +56,10 @@ impl Traps {
             if is_fp && self.single_precision && thumb::calculates_in_double(first, second) {
                 return Some(Trap::Fault(Fault::Undefined));
             }
-            return (is_fp && self.floating_point).then_some(Trap::FloatingPoint);
+            if is_fp && self.floating_point {
+                return Some(Trap::FloatingPoint);
+            }
+            return thumb::converts_from_fixed_point(first, second).then_some(Trap::FixedPoint);
         }
         if self.divide_by_zero
             && let Some(register) = thumb::divisor(first, second)
@@ -99,6 +104,7 @@ mod tests {
         let (mrs, msr) = ((0xf3ef, 0x8114), (0xf382, 0x8814));
         let table = [
             (all, vadd, None),
+            (all, (0xeefb, 0x7ac7), Some(Trap::FixedPoint)), // vcvt.f32.u32 s15, s15, #18
             (all, udiv, None),
             (all, mrs, None),
             (Traps::default(), vadd, Some(Trap::Fault(Fault::NoCoprocessor))),

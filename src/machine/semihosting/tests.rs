@@ -282,6 +282,7 @@ fn heap_info_comes_from_the_ram_of_the_stack() {
     let config = Config {
         core: CoreKind::CortexM3,
         regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
+        devices: Vec::new(),
         interrupts: 32,
         priority_bits: 3,
         clock_hz: 25_000_000,
@@ -290,6 +291,7 @@ fn heap_info_comes_from_the_ram_of_the_stack() {
         vector_table: 0,
         mpu_regions: 8,
         security_extension: false,
+        halting_debug: false,
     };
     let top = RAM + 0x8000;
     let expected = HeapInfo { heap_base: RAM + 0x400, heap_limit: top, stack_base: top, stack_limit: 0 };

@@ -1,0 +1,241 @@
+//! A stretch of a run, gone through once, instruction by instruction and with no watchpoint: what searches and steps must
+//! find in it.
+
+use untick::{
+    timeline::{Direction, Interrupts, Stop, Stops, Timeline, WatchKind},
+    words::Icount,
+};
+
+use super::accesses::{self, Access};
+
+/// The flow of execution: the active exception and the stack pointer.
+type Context = (u32, u32);
+
+/// What is seen at one position, and on the way to the next.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub digest: u64,
+    pub pc: u32,
+    context: Context,
+    active: u32,
+    /// The last instruction was an SVC whose handler comes next.
+    calling: bool,
+    /// The exception entered on the way to the next position.
+    entered: Option<u32>,
+    /// It is the fault of this very instruction.
+    faulted: bool,
+    /// What the instruction accesses. Of one that faults, what it would have.
+    pub accesses: Vec<Access>,
+    /// Bytes that the way to the next position changes.
+    changed: Vec<u32>,
+}
+
+/// Positions in a row.
+pub struct Walk {
+    pub start: Icount,
+    pub seen: Vec<Seen>,
+    /// Where memory appears a second time: that address, the size in bytes, and the address that it stands for.
+    aliases: Vec<(u32, u32, u32)>,
+}
+
+/// What stops a search, with the positions at which travel forward and backward stands then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    pub forward: Icount,
+    pub backward: Icount,
+    pub stop: Stop,
+    /// The instruction faulted: it may or may not have come to this access.
+    pub doubtful: bool,
+}
+
+/// The exceptions that are active, as bits.
+fn active(timeline: &Timeline) -> Vec<u32> {
+    let nvic = &timeline.state().nvic;
+    nvic.active.iter().copied().chain([nvic.system_active.into()]).collect()
+}
+
+/// An exception frame with floating point, and its padding (Armv7-M ARM B1.5.7).
+const FRAME: u32 = 108;
+
+/// Bytes that the next icount may change, with their values.
+fn snapshot(timeline: &Timeline, accesses: &[Access]) -> Vec<(u32, u8)> {
+    let stacks = [timeline.registers().msp, timeline.registers().psp];
+    let frames = stacks.into_iter().flat_map(|top| (1..=FRAME).map(move |below| top.wrapping_sub(below)));
+    let stores = accesses.iter().filter(|access| access.store).flat_map(|access| access.bytes());
+    let in_memory =
+        |address: &u32| !matches!(address >> 28, 4 | 5 | 0xe) && !matches!(address >> 24, 0x22 | 0x23);
+    let mut addresses: Vec<u32> = frames.chain(stores).filter(in_memory).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let value = |address: u32| {
+        let mut byte = [0];
+        timeline.peek(address, &mut byte).ok().map(|()| (address, byte[0]))
+    };
+    addresses.into_iter().filter_map(value).collect()
+}
+
+impl Walk {
+    /// Walks from one position to another.
+    pub fn of(timeline: &mut Timeline, start: Icount, end: Icount) -> Walk {
+        timeline.seek(start).unwrap();
+        let mut seen = Vec::new();
+        let regions = &timeline.config().regions;
+        let aliases = regions
+            .iter()
+            .flat_map(|region| region.aliases.iter().map(|alias| (*alias, region.size, region.base)))
+            .collect();
+        loop {
+            let here = timeline.now().icount;
+            let state = timeline.state();
+            let (context, calling) = ((state.registers.ipsr(), state.registers.sp()), state.is_calling());
+            let accesses = accesses::of_next(timeline);
+            let before = active(timeline);
+            let mut now = Seen {
+                pc: timeline.registers().pc,
+                digest: timeline.digest(),
+                context,
+                active: before.iter().map(|bits| bits.count_ones()).sum(),
+                calling,
+                entered: None,
+                faulted: false,
+                accesses: Vec::new(),
+                changed: Vec::new(),
+            };
+            if here == end {
+                seen.push(now);
+                return Walk { start, seen, aliases };
+            }
+            let bytes = snapshot(timeline, &accesses);
+            let stop = timeline
+                .step(Direction::Forward, &Stops::default(), Interrupts::Into, &mut || false)
+                .unwrap();
+            assert!(matches!(stop, Stop::Stepped | Stop::End(_)), "{stop:?} at {here}");
+            assert_eq!(timeline.now().icount, here + 1, "a step");
+            let entered = active(timeline).iter().zip(before).any(|(now, before)| now & !before != 0);
+            now.entered = entered.then(|| timeline.registers().ipsr());
+            now.faulted = timeline.fault().is_some_and(|fault| fault.at.icount == here);
+            if !entered || now.faulted {
+                now.accesses = accesses;
+            }
+            now.changed = bytes
+                .into_iter()
+                .filter(|(address, old)| {
+                    let mut byte = [0];
+                    timeline.peek(*address, &mut byte).is_ok() && byte[0] != *old
+                })
+                .map(|(address, _)| address)
+                .collect();
+            seen.push(now);
+        }
+    }
+
+    pub fn end(&self) -> Icount {
+        self.start + self.seen.len() as Icount - 1
+    }
+
+    pub fn at(&self, icount: Icount) -> Option<&Seen> {
+        self.seen.get(usize::try_from(icount.checked_sub(self.start)?).ok()?)
+    }
+
+    /// The address that memory has when it is not seen through an alias.
+    fn place(&self, address: u32) -> u32 {
+        let alias = self.aliases.iter().find(|(alias, size, _)| address.wrapping_sub(*alias) < *size);
+        alias.map_or(address, |(alias, _, base)| address - alias + base)
+    }
+
+    /// All that these stops would stop at.
+    pub fn hits(&self, stops: &Stops) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for (here, seen) in (self.start..self.end()).zip(&self.seen) {
+            let executes = seen.entered.is_none() || seen.faulted;
+            if stops.breakpoints.contains(&seen.pc) && executes {
+                let stop = Stop::Breakpoint;
+                hits.push(Hit { forward: here, backward: here, stop, doubtful: false });
+            }
+            for watch in &stops.watchpoints {
+                let stop = Stop::Watchpoint { address: watch.address, kind: watch.kind };
+                let watched =
+                    |address| self.place(address).wrapping_sub(self.place(watch.address)) < watch.length;
+                if seen.touches(watch.kind, watched) {
+                    let doubtful = seen.faulted;
+                    hits.push(Hit { forward: here, backward: here + 1, stop, doubtful });
+                } else if seen.entered.is_some() && seen.stacks(watch.kind, watched) {
+                    hits.push(Hit { forward: here + 1, backward: here + 1, stop, doubtful: seen.faulted });
+                }
+            }
+            if stops.faults && matches!(seen.entered, Some(3..=6)) {
+                let next = here + 1;
+                hits.push(Hit { forward: next, backward: Icount::MAX, stop: Stop::Fault, doubtful: false });
+            }
+        }
+        hits
+    }
+
+    /// Where a step over interrupts ends, if that is in here.
+    pub fn step_over(&self, from: Icount) -> Option<Icount> {
+        let mut here = from;
+        let mut called = false;
+        loop {
+            let (seen, next) = (self.at(here)?, self.at(here + 1)?);
+            if !seen.entered.is_some_and(is_stepped_over) {
+                here += 1;
+                if !next.calling {
+                    return Some(here);
+                }
+                called = true;
+                continue;
+            }
+            here = (here + 2..=self.end())
+                .find(|back| self.at(*back).is_some_and(|at| at.context == seen.context))?;
+            if called && !self.at(here)?.calling {
+                return Some(here);
+            }
+        }
+    }
+
+    /// Where a step back over interrupts ends, if that is in here.
+    pub fn step_back_over(&self, from: Icount) -> Option<Icount> {
+        let mut here = from;
+        loop {
+            let now = self.at(here)?;
+            here = here.checked_sub(1)?;
+            let before = self.at(here)?;
+            if !(is_stepped_over(before.context.0) && before.active > now.active) {
+                return Some(here);
+            }
+            let entry = |at: &Icount| {
+                self.at(*at).is_some_and(|seen| {
+                    seen.entered.is_some_and(is_stepped_over) && seen.context == now.context
+                })
+            };
+            here = (self.start..here).rev().find(entry)?;
+        }
+    }
+}
+
+fn is_stepped_over(exception: u32) -> bool {
+    exception >= 16 || matches!(exception, 2 | 11 | 14 | 15)
+}
+
+impl Seen {
+    /// Whether the instruction touches watched memory.
+    fn touches(&self, kind: WatchKind, watched: impl Fn(u32) -> bool) -> bool {
+        // The value of a register of a device cannot be looked at: each store counts.
+        let counts = |access: &&Access| match kind {
+            WatchKind::Read => !access.store,
+            WatchKind::Access => true,
+            WatchKind::Write => access.store,
+        };
+        let changes = |address: u32| {
+            let place = accesses::bit_behind(address).unwrap_or(address);
+            kind != WatchKind::Write || place >= 0x4000_0000 || self.changed.contains(&place)
+        };
+        let bytes = self.accesses.iter().filter(counts).flat_map(|access| access.bytes());
+        bytes.into_iter().any(|at| watched(at) && changes(at))
+    }
+
+    /// Whether the core itself changes watched memory.
+    fn stacks(&self, kind: WatchKind, watched: impl Fn(u32) -> bool) -> bool {
+        kind != WatchKind::Read && self.changed.iter().any(|address| watched(*address))
+    }
+}
