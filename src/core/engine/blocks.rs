@@ -40,7 +40,7 @@ impl Block {
     pub const TRAPS: u32 = 16;
     /// Whether all its bases are aligned depends: it has a [`Plan`].
     pub const PLANNED: u32 = 32;
-    /// Its plan holds again when it runs again right behind itself, and nothing else is special about it.
+    /// Its plan holds again when it runs again right behind itself.
     pub const STEADY: u32 = 64;
     /// The block hook must look closer each time.
     const SPECIAL: u32 = Block::SETS_EVENT | Block::BREAKPOINT | Block::TRAPS | Block::PLANNED;
@@ -106,8 +106,7 @@ impl Block {
                 Plan::default()
             }
             Verdict::Plan(plan) => {
-                let steady = plan.is_steady() && flags & Block::SPECIAL == 0;
-                flags |= Block::PLANNED | if steady { Block::STEADY } else { 0 };
+                flags |= Block::PLANNED | if plan.is_steady() { Block::STEADY } else { 0 };
                 plan
             }
         };
@@ -127,6 +126,11 @@ impl Block {
     /// Whether the block hook must look closer each time.
     pub fn is_special(&self) -> bool {
         self.has(Block::SPECIAL)
+    }
+
+    /// Whether its plan is all that the block hook must look at.
+    pub fn is_only_planned(&self) -> bool {
+        self.flags & Block::SPECIAL == Block::PLANNED
     }
 
     /// Which instruction of the block begins at an address, if one does.
@@ -222,14 +226,17 @@ impl Blocks {
         block.is(address, size).then_some(block)
     }
 
-    /// The block at an address, whatever it is.
+    /// The block at an address, if it is known with this size, and special.
+    pub fn get_special(&self, address: u32, size: u32) -> Option<Block> {
+        let block = self.table.special[Blocks::special_slot(address)].block;
+        block.is(address, size).then_some(block)
+    }
+
+    /// The block at an address, looked at anew.
     pub fn find(&mut self, memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
         let table = &mut *self.table;
-        let special = &mut table.special[Blocks::special_slot(address)];
-        if special.block.is(address, size) {
-            return special.block;
-        }
         let (block, plan) = Block::scan(memory, address, size, table.traps, self.architecture, breakpoints);
+        let special = &mut table.special[Blocks::special_slot(address)];
         if block.is_special() {
             *special = Special { block: Block::default(), plan };
         }

@@ -416,12 +416,20 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
 
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
-    let memory = port_of(s.port).memory();
-    let block = s.blocks.find(memory, address, size, &s.search.breakpoints);
+    let known = s.blocks.get_special(address, size);
+    let block = known.unwrap_or_else(|| {
+        let memory = port_of(s.port).memory();
+        s.blocks.find(memory, address, size, &s.search.breakpoints)
+    });
     s.left -= i64::from(block.count);
     s.previous = std::mem::replace(&mut s.block, block);
-    let holds_again = block.has(Block::STEADY) && s.previous == block;
-    if s.left < 0 || block.is_special() && !holds_again {
+    if s.left >= 0 && block.is_only_planned() {
+        let holds_again = block.has(Block::STEADY) && s.previous == block;
+        if holds_again || s.plan_holds() {
+            return;
+        }
+    }
+    if s.left < 0 || block.is_special() {
         fast_block_closer(s);
     }
 }
@@ -522,8 +530,8 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 impl Shared {
     /// Whether the bases of the accesses of the block that runs next are aligned.
     fn plan_holds(&self) -> bool {
-        let memory = port_of(self.port).memory();
-        self.blocks.plan(self.block.address).holds(memory, |number| self.general_register(number))
+        let plan = self.blocks.plan(self.block.address);
+        plan.holds(|| port_of(self.port).memory(), |number| self.general_register(number))
     }
 
     /// Why the core must be asked before the next instruction is executed, if so.

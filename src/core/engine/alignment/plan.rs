@@ -58,7 +58,7 @@ enum Step {
 }
 
 /// A program of more values than this takes longer than the exact engine.
-const STEPS: usize = 64;
+const STEPS: usize = 32;
 const ACCESSES: usize = 64;
 
 /// What [`Plan::make`] finds.
@@ -107,8 +107,8 @@ impl Plan {
         Made::Plan(plan)
     }
 
-    /// Whether all bases are aligned. `register` reads a register.
-    pub fn holds(&self, memory: &Memory, register: impl Fn(usize) -> u32) -> bool {
+    /// Whether all bases are aligned. `register` reads a register, `memory` is asked for only where words in memory matter.
+    pub fn holds<'m>(&self, memory: impl FnOnce() -> &'m Memory, register: impl Fn(usize) -> u32) -> bool {
         for (remainder, numbers) in self.registers.iter().enumerate() {
             let mut numbers = *numbers;
             while numbers != 0 {
@@ -118,7 +118,7 @@ impl Plan {
                 numbers &= numbers - 1;
             }
         }
-        self.program.as_ref().is_none_or(|program| program.holds(memory, register))
+        self.program.as_ref().is_none_or(|program| program.holds(memory(), register))
     }
 
     /// Whether these registers must have these remainders of a division by four, and nothing else matters.
@@ -243,12 +243,12 @@ impl Program {
             Step::Load { address, format, stored, accesses } => {
                 let address = value(address);
                 let bytes = u32::from(format.bytes);
+                let here = places(memory, address, bytes)?;
                 let accesses = &self.accesses[usize::from(accesses.0)..usize::from(accesses.1)];
                 for access in accesses {
                     let other = access.base.map_or(0, value).wrapping_add(access.offset);
                     // Nobody knows what a device does to memory.
-                    let (there, here) =
-                        (places(memory, other, access.bytes)?, places(memory, address, bytes)?);
+                    let there = places(memory, other, access.bytes)?;
                     if access.stores && there.start < here.end && here.start < there.end {
                         return None;
                     }
@@ -264,8 +264,11 @@ impl Program {
 /// Where in memory some bytes are, whatever alias names them. `None` for a device, or across the end of a region.
 fn places(memory: &Memory, address: u32, bytes: u32) -> Option<Range<u32>> {
     let place = |address| memory.page(address).map(|page| page * PAGE + address % PAGE);
-    let (first, last) = (place(address)?, place(address.wrapping_add(bytes - 1))?);
-    (last.wrapping_sub(first) == bytes - 1).then_some(first..first + bytes)
+    let first = place(address)?;
+    if address % PAGE + bytes > PAGE && place(address.wrapping_add(bytes - 1))? != first + bytes - 1 {
+        return None;
+    }
+    Some(first..first + bytes)
 }
 
 /// The accesses that could have changed what a load gives.
