@@ -25,6 +25,8 @@ fn memory() -> Memory {
         vector_table: 0,
         mpu_regions: 8,
         security_extension: false,
+        halting_debug: false,
+        devices: Vec::new(),
     })
 }
 
