@@ -361,8 +361,7 @@ impl Core {
 
     /// Whether a sleeping core wakes (B1.5.18, B1.5.19). PRIMASK does not keep it asleep.
     fn wakes(&mut self) -> bool {
-        let masks = super::engine::Masks { primask: false, ..self.state.masks() };
-        let interrupted = self.state.nvic.takeable(masks).is_some();
+        let interrupted = self.state.is_woken();
         match self.state.activity {
             Activity::WaitingForEvent if self.state.event => {
                 self.state.event = false;
@@ -427,11 +426,8 @@ impl Core {
                     return Some(Halt::Found(found));
                 }
                 Exit::FloatingPoint => {
-                    let old = self.watched.read(&self.memory);
-                    let before = self.state.icount;
                     let Some(begun) = self.begin_context() else {
-                        let written = self.written(&old, before).map(Halt::Found);
-                        return travel.faults.then_some(Halt::Fault).or(written);
+                        return travel.faults.then_some(Halt::Fault);
                     };
                     kind = Kind::Exact;
                     context = Some(begun);
@@ -455,14 +451,12 @@ impl Core {
         }
     }
 
-    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck); `None` if that was a fault.
+    /// Does what is due in front of a floating-point instruction. `None` if that faulted.
     fn begin_context(&mut self) -> Option<NewContext> {
         let old = self.watched.read(&self.memory);
         let before = self.state.clone();
         let frame = self.state.unsaved_fp_frame(&self.memory);
-        if self.state.execute_fp_check(&mut self.memory) == Preserved::Faulted {
-            return None;
-        }
+        let Ok(Preserved::Done) = self.state.execute_fp_check(&mut self.memory) else { return None };
         let written = self.watched.changed(&old, &self.memory);
         Some(NewContext { before, frame, written })
     }
@@ -503,6 +497,9 @@ impl Core {
             interrupted: false,
         };
         let ran = engine.run(&mut registers, &mut port, span);
+        if registers.faultmask != self.state.registers.faultmask && self.state.permissions_need_priority() {
+            self.memory.invalidate_permissions();
+        }
         self.state.registers = registers;
         self.state.send_event_on_pend();
         ran
@@ -547,7 +544,7 @@ impl Core {
                 self.state.convert_from_fixed_point(&self.memory);
                 return None;
             }
-            Exit::Bkpt => return self.breakpoint(pins),
+            Exit::Bkpt => return self.breakpoint(pins, travel),
             Exit::Fault(Fault::Access { address, fault }) => Cause::access(address, fault),
             Exit::Fault(Fault::Fetch(fault)) => Cause::fetch(fault),
             Exit::Fault(Fault::NoCoprocessor) => Cause::usage(cfsr::NOCP),
@@ -566,12 +563,17 @@ impl Core {
         travel.faults.then_some(Halt::Fault)
     }
 
-    /// BKPT: semihosting, or a halt.
-    fn breakpoint(&mut self, pins: &mut dyn Pins) -> Option<Halt> {
+    /// BKPT: semihosting, a halt, or without a debugger an exception.
+    fn breakpoint(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>) -> Option<Halt> {
         const SEMIHOSTING: u16 = 0xbeab;
         let pc = self.state.registers.pc;
         if self.memory.read_half(pc) != Ok(SEMIHOSTING) {
-            return Some(Halt::Breakpoint(pc));
+            if self.config.halting_debug {
+                return Some(Halt::Breakpoint(pc));
+            }
+            self.state.breakpoint_exception(&mut self.memory);
+            let faulted = self.state.registers.ipsr() as u16 == HARD_FAULT;
+            return (faulted && travel.faults).then_some(Halt::Fault);
         }
         let (operation, parameter) = (self.state.registers.r[0], self.state.registers.r[1]);
         let result = pins.semihosting(self.state.moment(), operation, parameter, &mut self.memory);

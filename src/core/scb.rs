@@ -145,7 +145,7 @@ pub struct Scb {
     pub demcr: u32,
     /// DHCSR.S_RESET_ST: the core has been reset since DHCSR was last read.
     pub reset_status: bool,
-    /// DHCSR.C_DEBUGEN.
+    /// Whether a debugger has set DHCSR.C_DEBUGEN.
     pub halting_debug: bool,
     /// The registers of the Security Extension, where there is one.
     pub security: Option<Security>,

@@ -68,6 +68,11 @@ pub const fn changes_masks(first: u16, second: u16) -> bool {
     first & 0xffe0 == 0xb660 || (first & 0xffe0 == 0xf380 && second & 0xd000 == 0x8000)
 }
 
+/// Whether the instruction can change FAULTMASK (CPS, MSR).
+pub const fn changes_faultmask(first: u16, second: u16) -> bool {
+    first & 0xffe1 == 0xb661 || first & 0xfff0 == 0xf380 && second & 0xf0ff == 0x8013
+}
+
 /// Whether the instruction is SEV, which the translator takes for a NOP.
 pub const fn sets_event(first: u16, second: u16) -> bool {
     first == 0xbf40 || first == 0xf3af && second == 0x8004

@@ -520,6 +520,7 @@ impl Shared {
             Trap::Fault(fault) => Some(Exit::Fault(fault)),
             Trap::FloatingPoint => Some(Exit::FloatingPoint),
             Trap::Control(transfer) => Some(Exit::Control(transfer)),
+            Trap::Faultmask => None,
             Trap::FixedPoint => {
                 const ROUNDING_MODE: u32 = 3 << 22;
                 let to_nearest = self.register(RegisterARM::FPSCR) & ROUNDING_MODE == 0;

@@ -256,7 +256,7 @@ impl Translator {
             pc = self.pc();
         };
         self.shared.finish();
-        *registers = self.save(registers.control & 4);
+        *registers = self.save(registers.control & 0xc);
         if let Exit::Fault(_) = ran.exit {
             self.epoch = 0; // the page was poisoned
         }
@@ -384,7 +384,7 @@ impl Translator {
         write_register(uc, R::APSR_NZCV, registers.xpsr);
     }
 
-    /// `fpca` is CONTROL.FPCA, which only the core changes.
+    /// `fpca` is CONTROL.FPCA and SFPA, which only the core changes.
     fn save(&mut self, fpca: u32) -> Registers {
         use RegisterARM as R;
         let uc = self.uc.get_handle();

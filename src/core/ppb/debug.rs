@@ -1,10 +1,11 @@
-//! The debug registers of the system control space, as firmware sees them (Armv7-M ARM C1.6).
+//! The debug registers of the system control space, as firmware sees them without a debugger (Armv7-M ARM C1.6).
 
 use super::*;
 use crate::core::{nvic::exception::DEBUG_MONITOR, scb::demcr};
 
 /// DHCSR bits.
 mod dhcsr {
+    pub const C_DEBUGEN: u32 = 1 << 0;
     pub const S_REGRDY: u32 = 1 << 16;
     /// An instruction has retired since the last read.
     pub const S_RETIRE_ST: u32 = 1 << 24;
@@ -23,10 +24,11 @@ impl State {
             return 0;
         }
         match offset {
-            // Only a debugger writes C_DEBUGEN, and without it the other controls do nothing.
+            // Only a debugger sets C_DEBUGEN, and without it the other controls do nothing.
             0xdf0 => {
                 let reset = if self.scb.reset_status { dhcsr::S_RESET_ST } else { 0 };
-                dhcsr::S_REGRDY | dhcsr::S_RETIRE_ST | reset | u32::from(self.scb.halting_debug)
+                let enabled = if self.scb.halting_debug { dhcsr::C_DEBUGEN } else { 0 };
+                dhcsr::S_REGRDY | dhcsr::S_RETIRE_ST | reset | enabled
             }
             0xdfc => {
                 let pending = self.nvic.is_pending(DEBUG_MONITOR);

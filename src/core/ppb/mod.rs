@@ -81,10 +81,10 @@ impl State {
         self.check_access(address, width, privileged)?;
         self.sync_systick(now);
         let value = self.peek_ppb(address, width, now);
-        match (Block::of(address), address & !3) {
-            (_, SYST_CSR) => self.systick.clear_count_flag(),
-            (_, DHCSR) => self.scb.reset_status = false,
-            (Block::Dwt, word) => self.dwt.clear_matched(word & 0xfff),
+        match address & !3 {
+            SYST_CSR => self.systick.clear_count_flag(),
+            DHCSR => self.scb.reset_status = false,
+            word if Block::of(word) == Block::Dwt => self.dwt.clear_matched(word & 0xfff),
             _ => {}
         }
         Ok(value)
@@ -168,14 +168,14 @@ impl State {
     fn store_ppb_word(&mut self, address: u32, value: u32, now: Cycle) -> Effect {
         let offset = address & 0xfff;
         match Block::of(address) {
-            Block::Dwt => self.store_dwt(offset, value, now),
+            Block::Itm => self.store_itm(offset, value),
+            Block::Dwt => return self.store_dwt(offset, value, now),
             Block::Scs => return self.store_scs(offset, value, now),
             Block::NonSecure => {
                 if let Some(security) = &mut self.scb.security {
                     security.store_alias(offset, value);
                 }
             }
-            Block::Itm => self.store_itm(offset, value),
             Block::Fpb | Block::RomTable | Block::Other => {}
         }
         Effect::default()
