@@ -68,6 +68,11 @@ pub const fn changes_masks(first: u16, second: u16) -> bool {
     first & 0xffe0 == 0xb660 || (first & 0xffe0 == 0xf380 && second & 0xd000 == 0x8000)
 }
 
+/// Whether the instruction can change FAULTMASK (CPS, MSR).
+pub const fn changes_faultmask(first: u16, second: u16) -> bool {
+    first & 0xffe1 == 0xb661 || first & 0xfff0 == 0xf380 && second & 0xf0ff == 0x8013
+}
+
 /// Whether the instruction is SEV, which the translator takes for a NOP.
 pub const fn sets_event(first: u16, second: u16) -> bool {
     first == 0xbf40 || first == 0xf3af && second == 0x8004
@@ -84,6 +89,12 @@ pub const fn calculates_in_double(first: u16, second: u16) -> bool {
     let data_processing = matches!(first & 0xff00, 0xee00 | 0xfe00) && second & 0x0010 == 0;
     let from_single = first & 0xffbf == 0xeeb7 && second & 0x0fd0 == 0x0ac0; // VCVT.F64.F32
     data_processing && (second & 0x0f00 == 0x0b00 || from_single)
+}
+
+/// Whether the instruction is a VCVT from a fixed-point number of 32 bits to single precision, the only one of its kind
+/// whose result may have to be rounded (A7.7.229).
+pub const fn converts_from_fixed_point(first: u16, second: u16) -> bool {
+    first & 0xffbe == 0xeeba && second & 0x0fd0 == 0x0ac0
 }
 
 /// Whether the instruction accesses memory as unprivileged code would: LDRT, STRT and their kind (A4.6.1).
@@ -257,6 +268,10 @@ mod tests {
         assert!(!calculates_in_double(0xee30, 0x0a00)); // vadd.f32 s0, s0, s0
         assert!(!calculates_in_double(0xed90, 0x0b00)); // vldr d0, [r0]
         assert!(!calculates_in_double(0xec41, 0x0b10)); // vmov d0, r0, r1
+        assert!(converts_from_fixed_point(0xeefb, 0x7ac7)); // vcvt.f32.u32 s15, s15, #18
+        assert!(!converts_from_fixed_point(0xeeba, 0x7a47)); // vcvt.f32.s16
+        assert!(!converts_from_fixed_point(0xeebe, 0x7ac7)); // vcvt.s32.f32, to a fixed-point number
+        assert!(!converts_from_fixed_point(0xeeb8, 0x7ac7)); // vcvt.f32.s32, from an integer
     }
 
     #[test]

@@ -106,6 +106,7 @@ impl Fixture {
             config: self.config(),
             firmware_name: image.origin.clone(),
             firmware: image.file.to_vec(),
+            load_address: None,
             arguments: vec![self.name.clone()],
         }
     }

@@ -142,6 +142,35 @@ at_mpu_no_access_load:
     ldr     r0, [r1, #12]
 end mpu_no_access_load
 
+/* LDRT and STRT are unprivileged accesses, whoever executes them. */
+begin unprivileged_load
+    ldr     r1, =private_words
+    ldr     r0, [r1, #16]
+at_unprivileged_load:
+    ldrt    r0, [r1, #16]
+end unprivileged_load
+
+begin unprivileged_store
+    ldr     r1, =private_words
+    str     r1, [r1, #20]
+at_unprivileged_store:
+    strt    r1, [r1, #20]
+end unprivileged_store
+
+begin unprivileged_guarded_load
+    ldr     r1, =read_only_words
+    ldr     r0, [r1, #24]
+at_unprivileged_guarded_load:
+    ldrbt   r0, [r1, #25]
+end unprivileged_guarded_load
+
+begin unprivileged_load_of_cpuid
+    ldr     r1, =0xE000ED00
+    ldr     r0, [r1]
+at_unprivileged_load_of_cpuid:
+    ldrt    r0, [r1]
+end unprivileged_load_of_cpuid
+
 /* An SVC that cannot be taken at once is a HardFault. at_ is null: not checked. */
 begin masked_svc
     .set    at_masked_svc, 0

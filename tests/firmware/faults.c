@@ -38,6 +38,10 @@ struct provocation {
     X(jump_to_device)                                                                                                  \
     X(mpu_read_only_store)                                                                                             \
     X(mpu_no_access_load)                                                                                              \
+    X(unprivileged_load)                                                                                               \
+    X(unprivileged_store)                                                                                              \
+    X(unprivileged_guarded_load)                                                                                       \
+    X(unprivileged_load_of_cpuid)                                                                                      \
     X(disabled_bus_fault)                                                                                              \
     X(masked_svc)                                                                                                      \
     X(fault_in_fault_handler)                                                                                          \
@@ -61,6 +65,7 @@ static uint32_t faults_seen;
 /* An MPU region each, so aligned to their own size. */
 uint32_t read_only_words[64] __attribute__((aligned(256)));
 uint32_t forbidden_words[64] __attribute__((aligned(256)));
+uint32_t private_words[256] __attribute__((aligned(1024)));
 
 static const char *exception_name(uint32_t number)
 {
@@ -129,6 +134,7 @@ FAULT_HANDLER(BusFault_Handler)
 FAULT_HANDLER(UsageFault_Handler)
 
 #define ACCESS_NONE 0u
+#define ACCESS_PRIVILEGED 1u
 #define ACCESS_ALL 3u
 #define ACCESS_PRIVILEGED_READ 5u
 
@@ -150,6 +156,7 @@ int main(void)
     mpu_region(1, (void *)0x20000000, 29, ACCESS_ALL);
     mpu_region(2, read_only_words, 8, ACCESS_PRIVILEGED_READ);
     mpu_region(3, forbidden_words, 8, ACCESS_NONE);
+    mpu_region(4, private_words, 10, ACCESS_PRIVILEGED);
     MPU_CTRL = 1u | 1u << 2; /* on, with the default map behind the regions */
     __asm__ volatile("dsb\n\tisb");
 

@@ -10,6 +10,7 @@ mod hidden;
 mod hits;
 mod hooks;
 mod memory;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod translator;
@@ -237,6 +238,8 @@ pub enum Exit {
     FloatingPoint,
     /// In front of a move of CONTROL, which the core executes.
     Control(Transfer),
+    /// In front of a conversion of a fixed-point number, which the core executes.
+    FixedPoint,
     /// Behind an SVC.
     Svc,
     /// At a BKPT.

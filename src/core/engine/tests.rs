@@ -78,6 +78,10 @@ struct Pair {
 
 impl Pair {
     fn new() -> Pair {
+        Pair::of(CoreKind::CortexM4F)
+    }
+
+    fn of(core: CoreKind) -> Pair {
         let region = |name: &str, kind, base| Region {
             name: name.to_owned(),
             kind,
@@ -86,7 +90,7 @@ impl Pair {
             aliases: if base == RAM { vec![ALIAS] } else { Vec::new() },
         };
         let config = Config {
-            core: CoreKind::CortexM4F,
+            core,
             regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
             devices: Vec::new(),
             interrupts: 8,
@@ -343,5 +347,42 @@ fn a_store_through_an_alias_changes_code_that_began_to_run_after_the_page_was_wr
         registers.r[5] = ALIAS + 0x400;
         assert_eq!(pair.run(kind, &mut registers, 8).exit, Exit::Limit);
         assert_eq!((registers.r[0], registers.pc), (2, CODE + 8), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_core_executes_what_its_architecture_has_and_nothing_more() {
+    use CoreKind::*;
+    let movs = (0x2001, 0);
+    let mov_w = (0xf04f, 0x0001); // mov.w r0, #1
+    let udiv = (0xfbb1, 0xf0f2); // udiv r0, r1, r2
+    let qadd = (0xfa81, 0xf082); // qadd r0, r2, r1
+    let lda = (0xe8dd, 0x0faf); // lda r0, [sp]
+    let vrint = (0xeeb6, 0x0ac0); // vrintz.f32 s0, s0
+    let vadd_double = (0xee30, 0x0b00); // vadd.f64 d0, d0, d0
+    let table = [
+        (movs, "MOVS", &CoreKind::ALL[..]),
+        (mov_w, "MOV.W", &CoreKind::ALL[3..]),
+        (udiv, "UDIV", &CoreKind::ALL[3..]),
+        (qadd, "QADD", &CoreKind::ALL[4..]),
+        (lda, "LDA", &[CortexM33, CortexM33F]),
+        (vrint, "VRINTZ", &[CortexM7F, CortexM7Dp, CortexM33F]),
+        (vadd_double, "VADD.F64", &[CortexM7F, CortexM7Dp]), // that the M7F's FPU has none of it is a trap
+    ];
+    for core in CoreKind::ALL {
+        let mut pair = Pair::of(core);
+        for ((first, second), name, executed_by) in table {
+            if !core.has_fpu() && first >> 8 == 0xee {
+                continue; // a trap as well: NOCP
+            }
+            pair.write_code(&[first, second, NOP, BRANCH_TO_ITSELF]);
+            for kind in [Kind::Fast, Kind::Exact] {
+                let ran = pair.run(kind, &mut start(), 2);
+                let expected = executed_by.contains(&core);
+                let wanted = if expected { Exit::Limit } else { Exit::Fault(Fault::Undefined) };
+                assert_eq!(ran.exit, wanted, "{name} on {core:?}, {kind:?}");
+                assert!(expected || ran.icount == 0, "{name} on {core:?}, {kind:?}: {}", ran.icount);
+            }
+        }
     }
 }

@@ -106,7 +106,8 @@ pub struct Translator {
 impl Translator {
     /// A translator for a core over its memory.
     pub fn new(kind: Kind, core: CoreKind, memory: &Memory) -> Result<Translator, uc_error> {
-        let mut uc = Unicorn::new(Arch::ARM, Mode(Mode::THUMB.0 | Mode::MCLASS.0))?;
+        // Not Mode::MCLASS: every core would be a Cortex-M33 then, whatever model is asked for.
+        let mut uc = Unicorn::new(Arch::ARM, Mode::THUMB)?;
         let model = match core {
             CoreKind::CortexM0 | CoreKind::CortexM0Plus | CoreKind::CortexM1 => ArmCpuModel::CORTEX_M0,
             CoreKind::CortexM3 => ArmCpuModel::CORTEX_M3,
@@ -119,7 +120,7 @@ impl Translator {
         uc.ctl_exits_enable()?;
         uc.ctl_set_exits(&[])?;
         let handle = uc.get_handle();
-        let shared = Box::new(Shared::new(kind, handle));
+        let shared = Box::new(Shared::new(kind, handle)?);
         let mut translator =
             Translator { uc, shared, kind, fpu: core.has_fpu(), epoch: 0, hidden: Hidden::new(handle)? };
         for (base, size, bytes) in memory.host_blocks() {
@@ -255,7 +256,7 @@ impl Translator {
             pc = self.pc();
         };
         self.shared.finish();
-        *registers = self.save(registers.control & 4);
+        *registers = self.save(registers.control & 0xc);
         if let Exit::Fault(_) = ran.exit {
             self.epoch = 0; // the page was poisoned
         }
@@ -301,6 +302,16 @@ impl Translator {
     fn exit(&mut self, error: uc_error) -> Ran {
         let uc = self.uc.get_handle();
         let shared = &mut self.shared;
+        if let (Some(exit), Some(abandoned)) = (shared.exit, shared.abandoned.take()) {
+            shared.snapshot.restore();
+            shared.hits.end(abandoned.icount);
+            return Ran {
+                icount: abandoned.icount,
+                boundary: abandoned.boundary,
+                event: abandoned.event,
+                exit,
+            };
+        }
         if self.kind == Kind::Exact && shared.exit.is_none() && error != uc_error::OK {
             shared.arrive_at(read_register(uc, RegisterARM::PC)); // a fetch was refused: all before has run
         }
@@ -315,7 +326,7 @@ impl Translator {
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
                 shared.icount()
             }
-            Exit::FloatingPoint | Exit::Control(_) => shared.icount(),
+            Exit::FloatingPoint | Exit::Control(_) | Exit::FixedPoint => shared.icount(),
             Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
@@ -386,7 +397,7 @@ impl Translator {
         write_register(uc, R::APSR_NZCV, registers.xpsr);
     }
 
-    /// `fpca` is CONTROL.FPCA, which only the core changes.
+    /// `fpca` is CONTROL.FPCA and SFPA, which only the core changes.
     fn save(&mut self, fpca: u32) -> Registers {
         use RegisterARM as R;
         let uc = self.uc.get_handle();
