@@ -20,8 +20,9 @@ A line is the state before the instruction at its icount, in columns that never 
 
   icount=42 pc=000001a4 r0=00000000 … r12=00000000 sp=20001ff0 lr=ffffffff xpsr=61000000
 
-icount is decimal, every register eight hexadecimal digits; sp is the stack pointer in use. An exception entry is an
-icount of its own: its line has the pc to return to, the next one the first instruction of the handler.";
+icount is decimal, every register eight hexadecimal digits; sp is the stack pointer in use. \
+An exception entry is an icount of its own: its line has the pc to return to, the next one the \
+first instruction of the handler.";
 
 /// Prints what a recording's registers hold before each instruction, to compare with another machine.
 #[derive(Debug, clap::Args)]

@@ -1,44 +1,38 @@
 //! What the core does in front of an instruction, or instead of it, because the translator cannot.
 
 use super::{
+    Architecture,
     engine::{Memory, Transfer},
-    exception::Cause,
-    nvic::exception::DEBUG_MONITOR,
+    exception::Preserved,
+    scb::{demcr, dfsr},
     state::State,
     thumb::{self, ItState},
 };
 
-const CONTROL_NPRIV: u32 = 1 << 0;
 const CONTROL_SPSEL: u32 = 1 << 1;
-const CONTROL_FPCA: u32 = 1 << 2;
-const CONTROL_SFPA: u32 = 1 << 3;
-
-const FPCCR_ASPEN: u32 = 1 << 31;
-const FPCCR_LSPACT: u32 = 1 << 0;
 
 impl State {
     /// Whether the next floating-point instruction needs [`State::execute_fp_check`] first.
     pub fn wants_fp_context(&self) -> bool {
-        let begins = self.scb.fpccr & FPCCR_ASPEN != 0 && self.registers.control & CONTROL_FPCA == 0;
-        begins || self.scb.fpccr & FPCCR_LSPACT != 0
+        self.needs_fp_preservation() || self.needs_fp_context()
     }
 
-    /// Saves the state of an interrupted context, and begins a new one (Armv7-M ARM B1.5.7 ExecuteFPCheck).
-    pub fn execute_fp_check(&mut self, _memory: &mut Memory) -> Result<(), Cause> {
-        if self.scb.fpccr & FPCCR_ASPEN != 0 && self.registers.control & CONTROL_FPCA == 0 {
-            self.registers.fpscr = self.scb.fpdscr;
-            self.registers.control |= CONTROL_FPCA;
+    /// Saves the state of an interrupted context, and begins a new one (Armv7-M ARM B1.5.7 ExecuteFPCheck), unless a fault of
+    /// the saving was taken in front of the instruction.
+    pub fn execute_fp_check(&mut self, memory: &mut Memory) -> Preserved {
+        let preserved = self.preserve_fp_state(memory);
+        if preserved == Preserved::Done {
+            self.begin_fp_context();
         }
-        Ok(())
+        preserved
     }
 
     /// The memory that [`State::execute_fp_check`] would write, as it is now: its address and bytes.
     pub fn unsaved_fp_frame(&self, memory: &Memory) -> Option<(u32, Vec<u8>)> {
-        const FRAME_BYTES: usize = 4 * (16 + 1); // S0 to S15, FPSCR
-        if self.scb.fpccr & FPCCR_LSPACT == 0 {
+        if !self.needs_fp_preservation() {
             return None;
         }
-        let mut bytes = vec![0; FRAME_BYTES];
+        let mut bytes = vec![0; self.fp_area_bytes()];
         memory.read(self.scb.fpcar, &mut bytes).ok()?;
         Some((self.scb.fpcar, bytes))
     }
@@ -46,20 +40,21 @@ impl State {
     /// MRS and MSR of CONTROL (B5.2.2, B5.2.3; Armv8-M D1.2.6). The instruction retires.
     pub fn transfer_control(&mut self, transfer: Transfer) {
         const LONG: u16 = 0xf380;
+        let bits = self.control_bits();
         match transfer {
             Transfer::Read(register) => {
-                let control = self.registers.control;
-                let secure = self.scb.security_extension() && control & CONTROL_FPCA != 0;
-                self.set_general_register(register, control | if secure { CONTROL_SFPA } else { 0 });
+                self.set_general_register(register, self.registers.control & bits);
                 self.retire(LONG);
                 self.boundary = false;
             }
             Transfer::Write(register) => {
                 let value = self.general_register(register);
-                let writable = match (self.is_privileged(), self.registers.ipsr() != 0) {
-                    (false, _) => 0,
-                    (true, false) => CONTROL_NPRIV | CONTROL_SPSEL | CONTROL_FPCA,
-                    (true, true) => CONTROL_NPRIV | CONTROL_FPCA,
+                let handler = self.registers.ipsr() != 0;
+                let writable = match self.is_privileged() {
+                    false => 0,
+                    // Armv8-M lets handlers write SPSEL: it counts at their return.
+                    true if handler && self.scb.architecture() != Architecture::V8M => bits & !CONTROL_SPSEL,
+                    true => bits,
                 };
                 let control = self.registers.control;
                 self.registers.control = control & !writable | value & writable;
@@ -68,16 +63,36 @@ impl State {
         }
     }
 
-    /// Whether debug events become exceptions (DEMCR.MON_EN).
-    pub fn has_debug_monitor(&self) -> bool {
-        self.scb.demcr >> 16 & 1 != 0
+    /// VCVT of a fixed-point number of 32 bits to single precision rounds to nearest whatever FPSCR says (A7.7.229); the
+    /// translator rounds as FPSCR says. The instruction retires.
+    pub fn convert_from_fixed_point(&mut self, memory: &Memory) {
+        const FPSCR_IXC: u32 = 1 << 4;
+        let pc = self.registers.pc;
+        let half = |address| u32::from(memory.read_half(address).unwrap_or(0));
+        let (first, second) = (half(pc), half(pc.wrapping_add(2)));
+        let register = (second >> 12 << 1 | first >> 6 & 1) as usize;
+        let fraction_bits = 32 - ((second & 0xf) << 1 | second >> 5 & 1);
+        let bits = self.registers.s[register];
+        let integer = if first & 1 != 0 { f64::from(bits) } else { f64::from(bits as i32) };
+        // Exact: 32 bits and a power of two. A cast rounds to nearest, ties to even.
+        let exact = integer / (1u64 << fraction_bits) as f64;
+        let rounded = exact as f32;
+        if f64::from(rounded) != exact {
+            self.registers.fpscr |= FPSCR_IXC;
+        }
+        self.registers.s[register] = rounded.to_bits();
+        self.retire(first as u16);
+        self.boundary = false;
     }
 
-    /// A comparator of the DWT has seen an access: DebugMonitor becomes pending (C1.5.1).
+    /// Whether debug events become exceptions: nothing else is done with what the comparators of the DWT see.
+    pub fn has_debug_monitor(&self) -> bool {
+        self.scb.demcr & demcr::MON_EN != 0
+    }
+
+    /// A comparator of the DWT has seen an access (C1.5.1): DebugMonitor becomes pending, if it may preempt.
     pub fn watch_unit_matched(&mut self) {
-        const DWTTRAP: u32 = 1 << 2;
-        self.scb.dfsr |= DWTTRAP;
-        self.nvic.set_pending(DEBUG_MONITOR);
+        self.debug_event(dfsr::DWTTRAP);
     }
 
     /// Goes behind the instruction at the PC, which begins with this halfword and ends a basic block.
@@ -106,6 +121,43 @@ impl State {
             14 => self.registers.lr = value,
             15 => self.registers.pc = value & !1, // unpredictable
             _ => self.registers.r[number] = value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{board::Board, core::Core};
+
+    #[test]
+    fn a_fixed_point_number_is_rounded_to_nearest_whatever_fpscr_says() {
+        const UPWARDS: u32 = 1 << 22;
+        const IXC: u32 = 1 << 4;
+        const CODE: u32 = 0x2000_0000;
+        let vcvt_s32 = |fraction_bits: u32| {
+            let rest = 32 - fraction_bits;
+            [0xeeba, 0x0ac0 | (rest as u16 & 1) << 5 | rest as u16 >> 1]
+        };
+        let vcvt_u32 = |fraction_bits: u32| [0xeebb, vcvt_s32(fraction_bits)[1]];
+        let mut core = Core::new(&Board::find("stm32f4discovery").unwrap().config()).unwrap();
+        for (code, value, expected, inexact) in [
+            (vcvt_s32(8), 0x0000_0180, 1.5, false),
+            (vcvt_s32(32), 0x8000_0000, -0.5, false),
+            (vcvt_u32(32), 0x8000_0000, 0.5, false),
+            (vcvt_u32(1), 0x0200_0001, 16_777_216.0, true), // upwards 16 777 218
+            (vcvt_s32(1), 0x0200_0003, 16_777_218.0, true), // 16 777 217.5
+            (vcvt_u32(4), 0xffff_ffff, 268_435_456.0, true),
+        ] {
+            let bytes: Vec<u8> = code.iter().flat_map(|half| half.to_le_bytes()).collect();
+            core.memory_mut().write(CODE, &bytes).unwrap();
+            let mut state = core.state().clone();
+            state.registers.pc = CODE;
+            state.registers.s[0] = value;
+            state.registers.fpscr = UPWARDS;
+            state.convert_from_fixed_point(core.memory());
+            assert_eq!(f32::from_bits(state.registers.s[0]), expected, "{value:#x}");
+            assert_eq!(state.registers.fpscr, UPWARDS | if inexact { IXC } else { 0 }, "{value:#x}");
+            assert_eq!((state.registers.pc, state.icount), (CODE + 4, 1));
         }
     }
 }

@@ -68,6 +68,11 @@ pub const fn changes_masks(first: u16, second: u16) -> bool {
     first & 0xffe0 == 0xb660 || (first & 0xffe0 == 0xf380 && second & 0xd000 == 0x8000)
 }
 
+/// Whether the instruction can change FAULTMASK (CPS, MSR).
+pub const fn changes_faultmask(first: u16, second: u16) -> bool {
+    first & 0xffe1 == 0xb661 || first & 0xfff0 == 0xf380 && second & 0xf0ff == 0x8013
+}
+
 /// Whether the instruction is SEV, which the translator takes for a NOP.
 pub const fn sets_event(first: u16, second: u16) -> bool {
     first == 0xbf40 || first == 0xf3af && second == 0x8004
@@ -84,6 +89,12 @@ pub const fn calculates_in_double(first: u16, second: u16) -> bool {
     let data_processing = matches!(first & 0xff00, 0xee00 | 0xfe00) && second & 0x0010 == 0;
     let from_single = first & 0xffbf == 0xeeb7 && second & 0x0fd0 == 0x0ac0; // VCVT.F64.F32
     data_processing && (second & 0x0f00 == 0x0b00 || from_single)
+}
+
+/// Whether the instruction is a VCVT from a fixed-point number of 32 bits to single precision, the only one of its kind
+/// whose result may have to be rounded (A7.7.229).
+pub const fn converts_from_fixed_point(first: u16, second: u16) -> bool {
+    first & 0xffbe == 0xeeba && second & 0x0fd0 == 0x0ac0
 }
 
 /// Whether the instruction accesses memory as unprivileged code would: LDRT, STRT and their kind (A4.6.1).
@@ -120,6 +131,12 @@ pub const fn accesses_several(first: u16, second: u16) -> bool {
         return push_or_pop || first & 0xf000 == 0xc000;
     }
     first & 0xfe00 == 0xe800 || first & 0xee00 == 0xec00 && second & 0x0e00 == 0x0a00
+}
+
+/// Whether the instruction is VLDR, VSTR, VLDM, VSTM, VPUSH or VPOP (A6.6).
+pub const fn is_float_transfer(first: u16, second: u16) -> bool {
+    let addressing = matches!(first & 0x01a0, 0x0080 | 0x00a0 | 0x0120 | 0x0100 | 0x0180);
+    first & 0xfe00 == 0xec00 && second & 0x0e00 == 0x0a00 && addressing
 }
 
 /// How many bytes an instruction of several accesses transfers, which are in a row; 0 for any other.
@@ -162,6 +179,11 @@ impl ItState {
     /// The condition of the next instruction; always, outside an IT block.
     pub const fn condition(self) -> u8 {
         if self.0 & 0xf == 0 { 14 } else { self.0 >> 4 }
+    }
+
+    /// How many instructions of the IT block are left.
+    pub const fn left(self) -> u32 {
+        if self.0 & 0xf == 0 { 0 } else { 4 - (self.0 & 0xf).trailing_zeros() }
     }
 
     /// ITSTATE after the instruction that begins with this halfword.
@@ -257,6 +279,10 @@ mod tests {
         assert!(!calculates_in_double(0xee30, 0x0a00)); // vadd.f32 s0, s0, s0
         assert!(!calculates_in_double(0xed90, 0x0b00)); // vldr d0, [r0]
         assert!(!calculates_in_double(0xec41, 0x0b10)); // vmov d0, r0, r1
+        assert!(converts_from_fixed_point(0xeefb, 0x7ac7)); // vcvt.f32.u32 s15, s15, #18
+        assert!(!converts_from_fixed_point(0xeeba, 0x7a47)); // vcvt.f32.s16
+        assert!(!converts_from_fixed_point(0xeebe, 0x7ac7)); // vcvt.s32.f32, to a fixed-point number
+        assert!(!converts_from_fixed_point(0xeeb8, 0x7ac7)); // vcvt.f32.s32, from an integer
     }
 
     #[test]
@@ -300,13 +326,13 @@ mod tests {
     fn itstate_advances_as_in_the_manual() {
         // ITTE EQ; the three instructions that follow; then none.
         let mut it = ItState::default().after(0xbf06);
-        assert_eq!(it.0, 0x06);
+        assert_eq!((it.0, it.left()), (0x06, 3));
         it = it.after(0x2000);
         assert_eq!(it.0, 0x0c);
         it = it.after(0x2000);
-        assert_eq!(it.0, 0x18);
+        assert_eq!((it.0, it.left()), (0x18, 1));
         it = it.after(0x2000);
-        assert_eq!(it.0, 0x00);
+        assert_eq!((it.0, it.left()), (0x00, 0));
         assert_eq!(ItState::from_xpsr(ItState(0xa5).to_xpsr()).0, 0xa5);
     }
 }

@@ -1,5 +1,7 @@
 //! What the two translators must agree on, tried on bare instructions.
 
+mod alignment;
+
 use super::*;
 use crate::{
     core::{Config, CoreKind, Region, RegionKind, thumb},
@@ -11,6 +13,8 @@ const RAM: u32 = 0x2000_0000;
 /// Where the RAM appears once more.
 const ALIAS: u32 = 0x2100_0000;
 const DEVICE: u32 = 0x4000_0000;
+/// What is stored to this register of the device comes to stand at the start of the RAM.
+const DMA: u32 = 0x20;
 
 /// Memory, and a device whose registers read as their address.
 struct Bench {
@@ -44,6 +48,9 @@ impl Port for Bench {
     fn store(&mut self, icount: Icount, address: u32, _width: Width, value: u32, _privileged: bool) -> Reply {
         self.accesses.push((icount, address, Some(value)));
         self.pending |= address == DEVICE + 0xc;
+        if address == DEVICE + DMA {
+            self.memory.write(RAM, &value.to_le_bytes()).unwrap();
+        }
         Reply::Done(0)
     }
     fn bit_band(&mut self, _address: u32) -> Option<(u32, u32)> {
@@ -78,6 +85,10 @@ struct Pair {
 
 impl Pair {
     fn new() -> Pair {
+        Pair::of(CoreKind::CortexM4F)
+    }
+
+    fn of(core: CoreKind) -> Pair {
         let region = |name: &str, kind, base| Region {
             name: name.to_owned(),
             kind,
@@ -86,7 +97,7 @@ impl Pair {
             aliases: if base == RAM { vec![ALIAS] } else { Vec::new() },
         };
         let config = Config {
-            core: CoreKind::CortexM4F,
+            core,
             regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
             devices: Vec::new(),
             interrupts: 8,
@@ -343,5 +354,42 @@ fn a_store_through_an_alias_changes_code_that_began_to_run_after_the_page_was_wr
         registers.r[5] = ALIAS + 0x400;
         assert_eq!(pair.run(kind, &mut registers, 8).exit, Exit::Limit);
         assert_eq!((registers.r[0], registers.pc), (2, CODE + 8), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_core_executes_what_its_architecture_has_and_nothing_more() {
+    use CoreKind::*;
+    let movs = (0x2001, 0);
+    let mov_w = (0xf04f, 0x0001); // mov.w r0, #1
+    let udiv = (0xfbb1, 0xf0f2); // udiv r0, r1, r2
+    let qadd = (0xfa81, 0xf082); // qadd r0, r2, r1
+    let lda = (0xe8dd, 0x0faf); // lda r0, [sp]
+    let vrint = (0xeeb6, 0x0ac0); // vrintz.f32 s0, s0
+    let vadd_double = (0xee30, 0x0b00); // vadd.f64 d0, d0, d0
+    let table = [
+        (movs, "MOVS", &CoreKind::ALL[..]),
+        (mov_w, "MOV.W", &CoreKind::ALL[3..]),
+        (udiv, "UDIV", &CoreKind::ALL[3..]),
+        (qadd, "QADD", &CoreKind::ALL[4..]),
+        (lda, "LDA", &[CortexM33, CortexM33F]),
+        (vrint, "VRINTZ", &[CortexM7F, CortexM7Dp, CortexM33F]),
+        (vadd_double, "VADD.F64", &[CortexM7F, CortexM7Dp]), // that the M7F's FPU has none of it is a trap
+    ];
+    for core in CoreKind::ALL {
+        let mut pair = Pair::of(core);
+        for ((first, second), name, executed_by) in table {
+            if !core.has_fpu() && first >> 8 == 0xee {
+                continue; // a trap as well: NOCP
+            }
+            pair.write_code(&[first, second, NOP, BRANCH_TO_ITSELF]);
+            for kind in [Kind::Fast, Kind::Exact] {
+                let ran = pair.run(kind, &mut start(), 2);
+                let expected = executed_by.contains(&core);
+                let wanted = if expected { Exit::Limit } else { Exit::Fault(Fault::Undefined) };
+                assert_eq!(ran.exit, wanted, "{name} on {core:?}, {kind:?}");
+                assert!(expected || ran.icount == 0, "{name} on {core:?}, {kind:?}: {}", ran.icount);
+            }
+        }
     }
 }
