@@ -3,8 +3,8 @@
 use super::{
     Architecture,
     engine::{Memory, Transfer},
-    exception::Preserved,
-    scb::{demcr, dfsr},
+    exception::{Lockup, Preserved},
+    scb::{demcr, fpccr},
     state::State,
     thumb::{self, ItState},
 };
@@ -17,24 +17,25 @@ impl State {
         self.needs_fp_preservation() || self.needs_fp_context()
     }
 
-    /// Saves the state of an interrupted context, and begins a new one (Armv7-M ARM B1.5.7 ExecuteFPCheck), unless a fault of
-    /// the saving was taken in front of the instruction.
-    pub fn execute_fp_check(&mut self, memory: &mut Memory) -> Preserved {
-        let preserved = self.preserve_fp_state(memory);
+    /// Saves the state of an interrupted context, and begins a new one (Armv7-M ARM B1.5.7 ExecuteFPCheck).
+    pub fn execute_fp_check(&mut self, memory: &mut Memory) -> Result<Preserved, Lockup> {
+        let preserved = self.preserve_fp_state(memory)?;
         if preserved == Preserved::Done {
             self.begin_fp_context();
         }
-        preserved
+        Ok(preserved)
     }
 
     /// The memory that [`State::execute_fp_check`] would write, as it is now: its address and bytes.
     pub fn unsaved_fp_frame(&self, memory: &Memory) -> Option<(u32, Vec<u8>)> {
+        const ALL: usize = 4 * (16 + 2 + 16); // S0 to S15, FPSCR, a reserved word; with FPCCR.TS, S16 to S31
         if !self.needs_fp_preservation() {
             return None;
         }
-        let mut bytes = vec![0; self.fp_area_bytes()];
-        memory.read(self.scb.fpcar, &mut bytes).ok()?;
-        Some((self.scb.fpcar, bytes))
+        let frame = self.scb.fpcar;
+        let mut bytes = vec![0; if self.scb.fpccr & fpccr::TS != 0 { ALL } else { ALL / 2 }];
+        memory.read(frame, &mut bytes).ok()?;
+        Some((frame, bytes))
     }
 
     /// MRS and MSR of CONTROL (B5.2.2, B5.2.3; Armv8-M D1.2.6). The instruction retires.
@@ -88,11 +89,6 @@ impl State {
     /// Whether debug events become exceptions: nothing else is done with what the comparators of the DWT see.
     pub fn has_debug_monitor(&self) -> bool {
         self.scb.demcr & demcr::MON_EN != 0
-    }
-
-    /// A comparator of the DWT has seen an access (C1.5.1): DebugMonitor becomes pending, if it may preempt.
-    pub fn watch_unit_matched(&mut self) {
-        self.debug_event(dfsr::DWTTRAP);
     }
 
     /// Goes behind the instruction at the PC, which begins with this halfword and ends a basic block.

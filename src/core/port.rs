@@ -7,7 +7,7 @@ use super::{
     },
     itm::Itm,
     mpu::Access,
-    scb::ccr,
+    scb::{ccr, dfsr},
     state::State,
 };
 use crate::{
@@ -242,7 +242,7 @@ impl Port for CorePort<'_> {
 
     fn watch_unit_matched(&mut self, unit: usize) {
         self.state.dwt.set_matched(unit);
-        self.state.watch_unit_matched();
+        self.state.debug_event(dfsr::DWTTRAP);
     }
 
     fn takeable(&mut self, masks: Masks) -> bool {

@@ -461,9 +461,7 @@ impl Core {
         let old = self.watched.read(&self.memory);
         let before = self.state.clone();
         let frame = self.state.unsaved_fp_frame(&self.memory);
-        if self.state.execute_fp_check(&mut self.memory) == Preserved::Faulted {
-            return None;
-        }
+        let Ok(Preserved::Done) = self.state.execute_fp_check(&mut self.memory) else { return None };
         let written = self.watched.changed(&old, &self.memory);
         Some(NewContext { before, frame, written })
     }

@@ -164,12 +164,14 @@ impl Report {
         let named =
             [("SP", registers.sp()), ("LR", registers.lr), ("PC", registers.pc), ("xPSR", registers.xpsr)];
         all.extend(named.into_iter().chain([other]).map(|(name, value)| (name.to_owned(), value)));
-        // What masks interrupts is worth a place only where it does.
+        // What masks interrupts or limits stacks is worth a place only where it does.
         let special = [
             ("CONTROL", registers.control),
             ("PRIMASK", registers.primask),
             ("BASEPRI", registers.basepri),
             ("FAULTMASK", registers.faultmask),
+            ("MSPLIM", registers.msplim),
+            ("PSPLIM", registers.psplim),
         ];
         let set = special.into_iter().filter(|&(_, value)| value != 0);
         let masks: Vec<String> = set.map(|(name, value)| format!("{name} {value:#x}")).collect();

@@ -34,6 +34,16 @@ pub enum Frame {
     },
 }
 
+impl Frame {
+    /// The address that a frame in the middle of a recursion has in common with its neighbours.
+    pub(super) fn calls_from(&self) -> Option<u32> {
+        match *self {
+            Frame::Call { pc, returns: true, .. } => Some(pc),
+            _ => None,
+        }
+    }
+}
+
 /// Why a call stack ends where it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

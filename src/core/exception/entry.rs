@@ -13,9 +13,10 @@ impl State {
         let exc_return = self.exc_return();
         let stack = if self.registers.uses_psp() { Stack::Process } else { Stack::Main };
         match self.push_frame(stack, memory) {
-            Ok(()) => self.take(number, exc_return, memory),
-            Err(cause) => self.late_arrival(number, cause, preempted, exc_return, memory),
+            Ok(()) => self.take(number, exc_return, memory)?,
+            Err(cause) => return self.late_arrival(number, cause, preempted, exc_return, memory),
         }
+        Ok(())
     }
 
     /// What LR holds in the handler (Armv7-M ARM B1.5.8 table B1-8; Armv8-M ARM B3.22 EXC_RETURN).
@@ -48,7 +49,7 @@ impl State {
         }
         frame.set_sp(self, stack, address);
         let r = &self.registers;
-        let sfpa = self.scb.is_secure() && frame.fp;
+        let sfpa = self.scb.is_secure() && r.control & CONTROL_SFPA != 0;
         let xpsr = r.xpsr & !(XPSR_ALIGNED | XPSR_SFPA)
             | if aligned { XPSR_ALIGNED } else { 0 }
             | if sfpa { XPSR_SFPA } else { 0 };
@@ -144,7 +145,7 @@ impl State {
         // SP is banked: from here on it is MSP, because the mode is Handler.
         r.pc = handler & !1;
         r.xpsr = r.xpsr & !(XPSR_IT | XPSR_T | 0x1ff) | (handler & 1) << 24 | u32::from(number);
-        r.control &= !(CONTROL_FPCA | CONTROL_SPSEL);
+        r.control &= !(CONTROL_FPCA | CONTROL_SPSEL | CONTROL_SFPA);
         r.exclusive = None;
         self.nvic.activate(number);
         self.event = true;

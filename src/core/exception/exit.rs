@@ -179,13 +179,17 @@ impl State {
         };
         let xpsr_bits = program_status | self.ipsr_bits();
         let v8 = self.scb.architecture() == Architecture::V8M;
+        let secure_fpu = self.scb.is_secure() && self.scb.has_fpu();
         let r = &mut self.registers;
         r.r[..4].copy_from_slice(&[r0, r1, r2, r3]);
         (r.r[12], r.lr, r.pc, r.xpsr) = (r12, lr, pc & !1, xpsr & xpsr_bits);
-        r.control &= !CONTROL_FPCA;
+        r.control &= !(CONTROL_FPCA | CONTROL_SFPA);
         if !v8 {
             let spsel = if stack == Stack::Process { CONTROL_SPSEL } else { 0 };
             r.control = r.control & !CONTROL_SPSEL | spsel;
+        }
+        if secure_fpu && xpsr & XPSR_SFPA != 0 {
+            r.control |= CONTROL_SFPA;
         }
         if frame.fp {
             r.control |= CONTROL_FPCA;

@@ -23,15 +23,11 @@ impl State {
         self.scb.fpccr & fpccr::LSPACT != 0
     }
 
-    /// Bytes of the area at FPCAR: S0 to S15, FPSCR, and with FPCCR.TS what follows up to S31.
-    pub fn fp_area_bytes(&self) -> usize {
-        if self.scb.is_secure() && self.scb.fpccr & fpccr::TS != 0 { 0x88 } else { 0x44 }
-    }
-
     /// Whether the next floating-point instruction begins a context of its own: FPCCR.ASPEN, and CONTROL.FPCA clear.
     pub fn needs_fp_context(&self) -> bool {
-        let used = self.registers.control & CONTROL_FPCA != 0;
-        self.scb.has_fpu() && self.scb.fpccr & fpccr::ASPEN != 0 && !used
+        let control = self.registers.control;
+        let missing = control & CONTROL_FPCA == 0 || self.scb.is_secure() && control & CONTROL_SFPA == 0;
+        self.scb.has_fpu() && self.scb.fpccr & fpccr::ASPEN != 0 && missing
     }
 
     /// Begins a floating-point context, in front of its first instruction (Armv7-M ARM B1.5 ExecuteFPCheck; Armv8-M ARM
@@ -40,7 +36,7 @@ impl State {
         if self.needs_fp_context() {
             let r = &mut self.registers;
             r.fpscr = r.fpscr & !DEFAULTS | self.scb.fpdscr & DEFAULTS;
-            r.control |= CONTROL_FPCA;
+            r.control |= CONTROL_FPCA | if self.scb.is_secure() { CONTROL_SFPA } else { 0 };
         }
     }
 
@@ -102,11 +98,11 @@ impl State {
     /// priorities of the context that it belongs to. Nothing happens without LSPACT.
     ///
     /// A fault that can be taken now is, as one icount, and the instruction executes after its handler has returned. One that
-    /// cannot stays pending, and the registers are lost. A lockup counts as a fault that was taken.
-    pub fn preserve_fp_state(&mut self, memory: &mut Memory) -> Preserved {
+    /// cannot stays pending, and the registers are lost.
+    pub fn preserve_fp_state(&mut self, memory: &mut Memory) -> Result<Preserved, Lockup> {
         let status = self.scb.fpccr;
         if status & fpccr::LSPACT == 0 {
-            return Preserved::Done;
+            return Ok(Preserved::Done);
         }
         let privileged = status & fpccr::USER == 0;
         let all_fp = self.scb.is_secure() && status & fpccr::TS != 0;
@@ -122,17 +118,22 @@ impl State {
             stored.map_err(|fault| Cause::stacking(fault, cfsr::LSPERR, cfsr::MLSPERR))
         };
         if let Err(cause) = stored
-            && self.preservation_fault(cause, status, memory) == Preserved::Faulted
+            && self.preservation_fault(cause, status, memory)? == Preserved::Faulted
         {
-            return Preserved::Faulted;
+            return Ok(Preserved::Faulted);
         }
         self.scb.fpccr &= !fpccr::LSPACT;
         self.renew_fp(all_fp);
-        Preserved::Done
+        Ok(Preserved::Done)
     }
 
     /// TakePreserveFPException (Armv7-M ARM B1.5): the fault escalates as it would have when the frame was made.
-    fn preservation_fault(&mut self, cause: Cause, status: u32, memory: &mut Memory) -> Preserved {
+    fn preservation_fault(
+        &mut self,
+        cause: Cause,
+        status: u32,
+        memory: &mut Memory,
+    ) -> Result<Preserved, Lockup> {
         self.note(cause);
         let ready = match cause.number {
             MEM_MANAGE => fpccr::MMRDY,
@@ -145,16 +146,17 @@ impl State {
             self.scb.hfsr |= hfsr::FORCED;
             HARD_FAULT
         };
-        if self.nvic.exception_priority(number) < self.execution_priority() {
+        let preempts = self.nvic.exception_priority(number) < self.execution_priority();
+        if preempts {
             self.enter_at_once(Ok(number), memory);
-            return Preserved::Faulted;
+            return Ok(Preserved::Faulted);
         }
         if status & fpccr::HFRDY == 0 {
             self.enter_at_once(Err(Lockup), memory);
-            return Preserved::Faulted;
+            return Err(Lockup);
         }
         self.nvic.set_pending(number);
-        Preserved::Done
+        Ok(Preserved::Done)
     }
 
     /// Stores all of it or, if something faults, nothing: how much is stored then is up to the core.

@@ -35,6 +35,7 @@ const XPSR_SFPA: u32 = 1 << 20;
 const CONTROL_NPRIV: u32 = 1 << 0;
 const CONTROL_SPSEL: u32 = 1 << 1;
 const CONTROL_FPCA: u32 = 1 << 2;
+const CONTROL_SFPA: u32 = 1 << 3;
 
 /// A fault before it is known which exception handles it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,12 +243,17 @@ impl State {
         if self.scb.architecture() == Architecture::V6M { 0 } else { self.nvic.implemented().into() }
     }
 
-    /// The bits of CONTROL that exist: nPRIV, which only Armv6-M may lack, SPSEL, FPCA (B1.4.4). SFPA of the Security Extension
-    /// always is what FPCA is, for all contexts are Secure.
+    /// The bits of CONTROL that exist: nPRIV, which only Armv6-M may lack, SPSEL, FPCA and SFPA (B1.4.4).
     pub fn control_bits(&self) -> u32 {
         use super::CoreKind::{CortexM0, CortexM1};
         let unprivileged = !matches!(self.scb.kind(), CortexM0 | CortexM1);
-        let bits = [(CONTROL_NPRIV, unprivileged), (CONTROL_SPSEL, true), (CONTROL_FPCA, self.scb.has_fpu())];
+        let secure_fpu = self.scb.has_fpu() && self.scb.is_secure();
+        let bits = [
+            (CONTROL_NPRIV, unprivileged),
+            (CONTROL_SPSEL, true),
+            (CONTROL_FPCA, self.scb.has_fpu()),
+            (CONTROL_SFPA, secure_fpu),
+        ];
         bits.iter().filter(|(_, exists)| *exists).fold(0, |word, (bit, _)| word | bit)
     }
 }

@@ -5,8 +5,6 @@ fn config(core: CoreKind) -> Config {
     Config {
         core,
         regions: Vec::new(),
-        devices: Vec::new(),
-        halting_debug: false,
         interrupts: 64,
         priority_bits: 4,
         clock_hz: 1_000_000,
@@ -15,6 +13,8 @@ fn config(core: CoreKind) -> Config {
         vector_table: 0,
         mpu_regions: 0,
         security_extension: false,
+        halting_debug: false,
+        devices: Vec::new(),
     }
 }
 

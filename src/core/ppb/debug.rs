@@ -1,4 +1,4 @@
-//! The debug registers of the system control space, as firmware sees them (Armv7-M ARM C1.6).
+//! The debug registers of the system control space, as firmware sees them without a debugger (Armv7-M ARM C1.6).
 
 use super::*;
 use crate::core::{nvic::exception::DEBUG_MONITOR, scb::demcr};

@@ -1,4 +1,4 @@
-//! The instrumentation trace macrocell (Armv7-M ARM C1.7). What is sent through its stimulus ports leaves before it gets here.
+//! The instrumentation trace macrocell (Armv7-M ARM C1.7).
 
 use super::*;
 

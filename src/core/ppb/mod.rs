@@ -81,10 +81,10 @@ impl State {
         self.check_access(address, width, privileged)?;
         self.sync_systick(now);
         let value = self.peek_ppb(address, width, now);
-        match (Block::of(address), address & !3) {
-            (_, SYST_CSR) => self.systick.clear_count_flag(),
-            (_, DHCSR) => self.scb.reset_status = false,
-            (Block::Dwt, word) => self.dwt.clear_matched(word & 0xfff),
+        match address & !3 {
+            SYST_CSR => self.systick.clear_count_flag(),
+            DHCSR => self.scb.reset_status = false,
+            word if Block::of(word) == Block::Dwt => self.dwt.clear_matched(word & 0xfff),
             _ => {}
         }
         Ok(value)

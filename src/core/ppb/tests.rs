@@ -5,8 +5,6 @@ fn state(core: CoreKind, security_extension: bool) -> State {
     State::new(&Config {
         core,
         regions: Vec::new(),
-        devices: Vec::new(),
-        halting_debug: false,
         interrupts: 32,
         priority_bits: 2,
         clock_hz: 1_000_000,
@@ -15,6 +13,8 @@ fn state(core: CoreKind, security_extension: bool) -> State {
         vector_table: 0,
         mpu_regions: core.default_mpu_regions(),
         security_extension,
+        halting_debug: false,
+        devices: Vec::new(),
     })
 }
 
@@ -178,7 +178,7 @@ fn special_registers_have_the_bits_of_the_core() {
         (CoreKind::CortexM0Plus, false, 0, 0b0011),
         (CoreKind::CortexM3, false, 0xc0, 0b0011),
         (CoreKind::CortexM4F, false, 0xc0, 0b0111),
-        (CoreKind::CortexM33F, true, 0xc0, 0b0111),
+        (CoreKind::CortexM33F, true, 0xc0, 0b1111),
     ] {
         let state = state(core, security);
         assert_eq!((state.basepri_bits(), state.control_bits()), (basepri, control), "{core:?}");

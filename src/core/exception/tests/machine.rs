@@ -152,7 +152,8 @@ impl Machine {
             Do::FetchRefused => state.take_fault(Cause::fetch(AccessFault::Protection), memory),
             Do::Return(value) => state.exception_return(value, memory),
             Do::Fp => {
-                state.execute_fp_check(memory);
+                // A lockup shows in the state.
+                let _ = state.execute_fp_check(memory);
             }
             Do::Store(address, value) => {
                 state.store_ppb(address, Width::Word, value, true, 0).unwrap();
