@@ -210,7 +210,7 @@ fn any_instruction(random: &mut Random, code: &mut Vec<u16>) {
             any & 0x30ff | t << 8,
         ]),
         27 => code.extend([0xf3c0 | m, (any & 0x70c0) | data << 8 | any & 7]), // UBFX
-        28 => code.extend([0xf360 | m, (any & 0x00c0) | t << 8 | 4 + (any & 7)]), // BFI
+        28 => code.extend([0xf360 | m, (any & 0x00c0) | t << 8 | (4 + (any & 7))]), // BFI
         29 => code.extend([0xfb00 | m, data << 12 | t << 8 | any & 0x10 | m]), // MLA, MLS
         30 => code.extend([0xfa00 | [0, 0x10, 0x40, 0x50][usize::from(any & 3)] | n, 0xf080 | data << 8 | m]),
         31 => code.extend([0xf840 | any & 0x10 | n, t << 12 | 0x0900 | any & 0x0600 | immediate]), // writeback
