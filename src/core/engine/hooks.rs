@@ -27,6 +27,10 @@ use crate::{
 
 /// Accesses to this page end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
 pub const POISON: u32 = 0xff00_0000;
+/// What is loaded from here is zero, and what is stored is lost.
+pub const VOID: u32 = 0xff00_1000;
+/// The size of that page of the translator's map, in bytes.
+pub const VOID_SIZE: u32 = 0x1000;
 /// Pages of memory whose accesses must be looked at appear here, as a device, in the order of their numbers. This is the
 /// vendor's part of the system space, where no chip has memory.
 pub const SHADOW: u32 = 0xf000_0000;
@@ -823,7 +827,10 @@ impl Shared {
             Translation::Device if page_use != PageUse::Fetch => {
                 return Some((page_address, Prot(Prot::READ.0 | Prot::WRITE.0)));
             }
-            Translation::Guarded { .. } | Translation::Device | Translation::Refused => {
+            Translation::Void if page_use != PageUse::Fetch => {
+                return Some((VOID, Prot(Prot::READ.0 | Prot::WRITE.0)));
+            }
+            Translation::Guarded { .. } | Translation::Device | Translation::Void | Translation::Refused => {
                 AccessFault::Protection
             }
             Translation::Unmapped => AccessFault::Bus,
@@ -1121,6 +1128,11 @@ pub unsafe extern "C" fn device_load(_uc: *mut uc_engine, offset: u64, _size: u3
 
 /// The store itself: [`access`] has done it.
 pub unsafe extern "C" fn device_store(_: *mut uc_engine, _: u64, _: u32, _: u64, _: *mut c_void) {}
+
+/// A load from nowhere.
+pub unsafe extern "C" fn void_load(_: *mut uc_engine, _: u64, _: u32, _: *mut c_void) -> u64 {
+    0
+}
 
 /// A load from a watched page.
 pub unsafe extern "C" fn shadow_load(_uc: *mut uc_engine, offset: u64, size: u32, data: *mut c_void) -> u64 {

@@ -68,6 +68,8 @@ pub enum Translation {
     Device,
     /// Nowhere: a bus fault.
     Unmapped,
+    /// Nowhere, but without a fault: loads give zero.
+    Void,
     /// Nowhere: the MPU, or the architecture's memory map, refuses it.
     Refused,
 }
