@@ -38,10 +38,7 @@ pub fn translate(
         && page_use != PageUse::Fetch
         && (memory.page(address).is_some() || address < 0x4000_0000 && !memory.is_device(address))
     {
-        return match memory.page(address) {
-            Some(page) => Translation::Guarded { page_address: memory.page_address(page) },
-            None => unmapped(state, page_use),
-        };
+        return if memory.page(address).is_some() { Translation::Guarded } else { unmapped(state, page_use) };
     }
     let permissions = state.mpu.permissions(address, access);
     let allowed = match page_use {

@@ -31,14 +31,14 @@ pub const POISON: u32 = 0xff00_0000;
 pub const VOID: u32 = 0xff00_1000;
 /// The size of that page of the translator's map, in bytes.
 pub const VOID_SIZE: u32 = 0x1000;
-/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of their numbers. This is the
+/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of [`Memory::view`]. This is the
 /// vendor's part of the system space, where no chip has memory.
 pub const SHADOW: u32 = 0xf000_0000;
 /// The size of that space, in bytes: more than a chip has memory.
 pub const SHADOW_SIZE: u32 = 0x0f00_0000;
 
-fn shadow_of(page: PageId) -> (u32, Prot) {
-    (SHADOW + page * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
+fn shadow_of(view: u32) -> (u32, Prot) {
+    (SHADOW + view * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
 }
 
 /// Bits of xPSR that hold ITSTATE.
@@ -798,7 +798,7 @@ impl Shared {
                     return Some((physical, Prot::EXEC));
                 }
                 if self.watched.binary_search(&page).is_ok() {
-                    return Some(shadow_of(page));
+                    return self.memory().view(address).map(shadow_of);
                 }
                 if page_use == PageUse::Store && write {
                     if self.memory().is_code(page) {
@@ -820,9 +820,8 @@ impl Shared {
                 }
                 AccessFault::Bus
             }
-            Translation::Guarded { page_address: physical } if page_use != PageUse::Fetch => {
-                let page = self.memory().page(physical).expect("translate names a page of memory");
-                return Some(shadow_of(page));
+            Translation::Guarded if page_use != PageUse::Fetch => {
+                return self.memory().view(address).map(shadow_of);
             }
             Translation::Device if page_use != PageUse::Fetch => {
                 return Some((page_address, Prot(Prot::READ.0 | Prot::WRITE.0)));
@@ -830,7 +829,7 @@ impl Shared {
             Translation::Void if page_use != PageUse::Fetch => {
                 return Some((VOID, Prot(Prot::READ.0 | Prot::WRITE.0)));
             }
-            Translation::Guarded { .. } | Translation::Device | Translation::Void | Translation::Refused => {
+            Translation::Guarded | Translation::Device | Translation::Void | Translation::Refused => {
                 AccessFault::Protection
             }
             Translation::Unmapped => AccessFault::Bus,
@@ -1054,12 +1053,13 @@ impl Shared {
     }
 
     fn watched_access(&mut self, icount: Icount, shadow: u32, size: u32, store: Option<u64>) -> bool {
-        let address = self.shadow_address(shadow);
+        let seen_at = self.shadow_address(shadow);
         let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
         let privileged = self.accesses_privileged();
-        if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
-            return self.refuse(address, fault);
+        if let Err(fault) = self.port().allows(seen_at, size, page_use, privileged) {
+            return self.refuse(seen_at, fault);
         }
+        let address = self.memory().place(seen_at);
         // The translator splits an unaligned access into aligned ones, which load more than was asked for.
         if !address.is_multiple_of(size) {
             self.unaligned = Some((icount, address, size));
@@ -1099,7 +1099,7 @@ impl Shared {
             self.hits.settle(icount);
             self.hits.expect(Hit { icount: icount + 1, found });
         }
-        if self.match_units(icount, address, size, store.is_some()) {
+        if self.match_units(icount, seen_at, size, store.is_some()) {
             self.exit = Some(Exit::Accessed);
             return false;
         }
@@ -1113,7 +1113,7 @@ impl Shared {
     }
 
     fn shadow_address(&mut self, shadow: u32) -> u32 {
-        self.memory().page_address((shadow - SHADOW) / PAGE) + (shadow & (PAGE - 1))
+        self.memory().view_address((shadow - SHADOW) / PAGE) + (shadow & (PAGE - 1))
     }
 }
 

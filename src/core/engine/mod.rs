@@ -60,10 +60,7 @@ pub enum Translation {
         execute: bool,
     },
     /// To memory, with other permissions for other addresses of the page: ask [`Port::allows`] each time.
-    Guarded {
-        /// The address of the page, aliases resolved.
-        page_address: u32,
-    },
+    Guarded,
     /// To [`Port::load`] and [`Port::store`].
     Device,
     /// Nowhere: a bus fault.
