@@ -427,8 +427,11 @@ impl Core {
                     return Some(Halt::Found(found));
                 }
                 Exit::FloatingPoint => {
+                    let old = self.watched.read(&self.memory);
+                    let before = self.state.icount;
                     let Some(begun) = self.begin_context() else {
-                        return travel.faults.then_some(Halt::Fault);
+                        let written = self.written(&old, before).map(Halt::Found);
+                        return travel.faults.then_some(Halt::Fault).or(written);
                     };
                     kind = Kind::Exact;
                     context = Some(begun);
@@ -453,7 +456,7 @@ impl Core {
         }
     }
 
-    /// Does what is due in front of a floating-point instruction. `None` if that faulted.
+    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck); `None` if that was a fault.
     fn begin_context(&mut self) -> Option<NewContext> {
         let old = self.watched.read(&self.memory);
         let before = self.state.clone();

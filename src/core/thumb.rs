@@ -133,6 +133,12 @@ pub const fn accesses_several(first: u16, second: u16) -> bool {
     first & 0xfe00 == 0xe800 || first & 0xee00 == 0xec00 && second & 0x0e00 == 0x0a00
 }
 
+/// Whether the instruction is VLDR, VSTR, VLDM, VSTM, VPUSH or VPOP (A6.6).
+pub const fn is_float_transfer(first: u16, second: u16) -> bool {
+    let addressing = matches!(first & 0x01a0, 0x0080 | 0x00a0 | 0x0120 | 0x0100 | 0x0180);
+    first & 0xfe00 == 0xec00 && second & 0x0e00 == 0x0a00 && addressing
+}
+
 /// How many bytes an instruction of several accesses transfers, which are in a row; 0 for any other.
 pub const fn bytes_of_several(first: u16, second: u16) -> u32 {
     if !accesses_several(first, second) {
@@ -173,6 +179,11 @@ impl ItState {
     /// The condition of the next instruction; always, outside an IT block.
     pub const fn condition(self) -> u8 {
         if self.0 & 0xf == 0 { 14 } else { self.0 >> 4 }
+    }
+
+    /// How many instructions of the IT block are left.
+    pub const fn left(self) -> u32 {
+        if self.0 & 0xf == 0 { 0 } else { 4 - (self.0 & 0xf).trailing_zeros() }
     }
 
     /// ITSTATE after the instruction that begins with this halfword.
@@ -315,13 +326,13 @@ mod tests {
     fn itstate_advances_as_in_the_manual() {
         // ITTE EQ; the three instructions that follow; then none.
         let mut it = ItState::default().after(0xbf06);
-        assert_eq!(it.0, 0x06);
+        assert_eq!((it.0, it.left()), (0x06, 3));
         it = it.after(0x2000);
         assert_eq!(it.0, 0x0c);
         it = it.after(0x2000);
-        assert_eq!(it.0, 0x18);
+        assert_eq!((it.0, it.left()), (0x18, 1));
         it = it.after(0x2000);
-        assert_eq!(it.0, 0x00);
+        assert_eq!((it.0, it.left()), (0x00, 0));
         assert_eq!(ItState::from_xpsr(ItState(0xa5).to_xpsr()).0, 0xa5);
     }
 }

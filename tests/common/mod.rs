@@ -17,7 +17,8 @@ use serde::Deserialize;
 use untick::{
     board::Board,
     core::Config,
-    image::Image,
+    image::{Image, Symbols},
+    machine::semihosting::HeapInfo,
     pins::Stamped,
     timeline::{Limits, Options, Outcome, Timeline},
     trace::{Header, Log},
@@ -41,18 +42,41 @@ pub struct Fixture {
     pub ends: String,
     #[serde(default)]
     pub input: String,
+    #[serde(default)]
+    pub args: String,
+    /// Other boards for the same file. Each is a fixture of its own, see [`Fixture::all`].
+    #[serde(default)]
+    also: Vec<String>,
+    /// The name of the .txt file, if not the fixture's.
+    text: Option<String>,
+    /// The name of the .elf file; empty: the fixture's.
+    #[serde(skip)]
+    file: String,
     pub instructions: u64,
 }
 
 impl Fixture {
-    /// All of them.
+    /// All of them, one for each board that a row names.
     pub fn all() -> Vec<Fixture> {
         #[derive(Deserialize)]
         struct Table {
             fixture: Vec<Fixture>,
         }
         let text = std::fs::read_to_string(directory().join("fixtures.toml")).unwrap();
-        toml::from_str::<Table>(&text).unwrap().fixture
+        let rows = toml::from_str::<Table>(&text).unwrap().fixture;
+        rows.into_iter().flat_map(Fixture::on_each_board).collect()
+    }
+
+    fn on_each_board(self) -> Vec<Fixture> {
+        let on = |board: &String| Fixture {
+            name: format!("{} on {board}", self.name),
+            board: board.clone(),
+            file: self.name.clone(),
+            text: Some(self.text.clone().unwrap_or_else(|| self.name.clone())),
+            ..self.clone()
+        };
+        let others: Vec<Fixture> = self.also.iter().map(on).collect();
+        std::iter::once(self).chain(others).collect()
     }
 
     /// The one of that name.
@@ -61,12 +85,14 @@ impl Fixture {
     }
 
     pub fn elf(&self) -> PathBuf {
-        directory().join(format!("{}.elf", self.name))
+        let file = if self.file.is_empty() { &self.name } else { &self.file };
+        directory().join(format!("{file}.elf"))
     }
 
     /// What it prints.
     pub fn text(&self) -> String {
-        std::fs::read_to_string(directory().join(format!("{}.txt", self.name))).unwrap()
+        let name = self.text.as_ref().unwrap_or(&self.name);
+        std::fs::read_to_string(directory().join(format!("{name}.txt"))).unwrap()
     }
 
     /// Where a run of it stops that would go on for ever.
@@ -96,6 +122,13 @@ impl Fixture {
         Config { vector_table: self.image().vector_table, ..self.board().config() }
     }
 
+    /// The heap as the command line tells it.
+    fn heap(&self) -> HeapInfo {
+        let image = self.image();
+        let stack = image.word(image.vector_table).unwrap();
+        HeapInfo::new(&self.config(), stack, Symbols::from_image(&image).symbol_address("end"))
+    }
+
     pub fn header(&self) -> Header {
         let (board, image) = (self.board(), self.image());
         Header {
@@ -120,6 +153,8 @@ impl Fixture {
         let (board, image) = (self.board(), self.image());
         let printed = Printed::default();
         let console = Console::new(board.console().unwrap(), &self.input, printed.clone());
+        let console =
+            if self.args.is_empty() { console } else { console.with_files(&self.args, self.heap()) };
         let timeline = Timeline::live(&board, &image, Box::new(console), log, options).unwrap();
         (timeline, printed)
     }

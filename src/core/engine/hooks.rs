@@ -9,6 +9,7 @@ use unicorn_engine_sys::{
 use super::{
     AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
     Search, Span, Translation, WatchUnits,
+    alignment::Base,
     blocks::{Block, Blocks},
     hits::Hits,
     snapshot::Snapshot,
@@ -16,7 +17,10 @@ use super::{
     traps::Trap,
 };
 use crate::{
-    core::thumb::{self, ItState},
+    core::{
+        Architecture,
+        thumb::{self, ItState},
+    },
     timeline::{WatchKind, Watchpoint},
     words::{Icount, Width},
 };
@@ -90,6 +94,7 @@ pub struct Shared {
     /// The exact engine stands at an IT instruction whose block it must go through with single steps.
     pub single_steps: bool,
 
+    architecture: Architecture,
     /// The exit is a trap: the instruction has not begun.
     pub trapped: bool,
 
@@ -122,7 +127,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(kind: Kind, uc: *mut uc_engine) -> Result<Shared, uc_error> {
+    pub fn new(kind: Kind, uc: *mut uc_engine, architecture: Architecture) -> Result<Shared, uc_error> {
         let never = Attention { at: Icount::MAX, pending: false };
         Ok(Shared {
             kind,
@@ -136,10 +141,11 @@ impl Shared {
             threshold: 0,
             span: Span { start: 0, boundary: false, limit: 0 },
             attention: never,
-            blocks: Blocks::new(),
+            blocks: Blocks::new(architecture),
             exit: None,
             it: ItState::default(),
             single_steps: false,
+            architecture,
             trapped: false,
             search: Search::default(),
             units: WatchUnits::new(),
@@ -429,10 +435,19 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
 
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
-    let memory = port_of(s.port).memory();
-    let block = s.blocks.find(memory, address, size, &s.search.breakpoints);
+    let known = s.blocks.get_special(address, size);
+    let block = known.unwrap_or_else(|| {
+        let memory = port_of(s.port).memory();
+        s.blocks.find(memory, address, size, &s.search.breakpoints)
+    });
     s.left -= i64::from(block.count);
     s.previous = std::mem::replace(&mut s.block, block);
+    if s.left >= 0 && block.is_only_planned() {
+        let holds_again = block.has(Block::STEADY) && s.previous == block;
+        if holds_again || s.plan_holds() {
+            return;
+        }
+    }
     if s.left < 0 || block.is_special() {
         fast_block_closer(s);
     }
@@ -450,7 +465,10 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
         Some(Exit::Attention)
     } else if s.icount_behind() > s.span.limit {
         Some(Exit::Limit)
-    } else if block.has(Block::TRAPS) || block.has(Block::BREAKPOINT) && !s.search.collect {
+    } else if block.has(Block::TRAPS)
+        || block.has(Block::BREAKPOINT) && !s.search.collect
+        || block.has(Block::PLANNED) && !s.plan_holds()
+    {
         Some(Exit::Block(block.count))
     } else {
         None
@@ -535,12 +553,28 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 }
 
 impl Shared {
+    /// Whether the bases of the accesses of the block that runs next are aligned.
+    fn plan_holds(&self) -> bool {
+        let plan = self.blocks.plan(self.block.address);
+        plan.holds(|| port_of(self.port).memory(), |number| self.general_register(number))
+    }
+
     /// Why the core must be asked before the next instruction is executed, if so.
     pub fn trap(&self, first: u16, second: u16) -> Option<Exit> {
-        let trap = self.blocks.traps().of(first, second)?;
+        let trap = self.blocks.traps().of(first, second);
+        let base = Base::find(self.architecture, first, second);
+        if trap.is_none() && base.is_none() {
+            return None;
+        }
         if self.it.0 != 0 && !thumb::condition_passed(self.it.condition(), self.register(RegisterARM::XPSR)) {
             return None;
         }
+        let Some(trap) = trap else {
+            let base = base?;
+            let address = self.general_register(base.register);
+            let fault = Fault::Access { address, fault: AccessFault::Unaligned };
+            return (address & base.mask != 0).then_some(Exit::Fault(fault));
+        };
         match trap {
             Trap::Fault(fault) => Some(Exit::Fault(fault)),
             Trap::FloatingPoint => Some(Exit::FloatingPoint),
@@ -567,7 +601,7 @@ impl Shared {
         let mut at = range.start;
         while at < range.end {
             let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
-            if traps.concern(first, second) {
+            if traps.concern(first, second) || Base::find(self.architecture, first, second).is_some() {
                 return true;
             }
             at = at.wrapping_add(thumb::length(first));

@@ -5,6 +5,7 @@
 //! once, in [`hooks`].
 #![expect(unsafe_code, reason = "the engine talks to C")]
 
+mod alignment;
 mod blocks;
 mod hidden;
 mod hits;

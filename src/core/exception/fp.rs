@@ -1,7 +1,7 @@
 //! The floating-point part of a frame: stored at once, or left for later (Armv7-M ARM B1.5; Armv8-M ARM B3.19, E2.1).
 
 use super::{frame::Frame, *};
-use crate::core::{mpu::Access, scb::fpccr};
+use crate::core::{engine::PageUse, mpu::Access, scb::fpccr};
 
 /// What became of lazy state preservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +159,7 @@ impl State {
         Ok(Preserved::Done)
     }
 
+    /// Stores all of it or, if something faults, nothing: how much is stored then is up to the core.
     fn store_fp(
         &self,
         address: u32,
@@ -167,10 +168,15 @@ impl State {
         memory: &mut Memory,
     ) -> Result<(), AccessFault> {
         let r = &self.registers;
-        self.store_words(address, &r.s[..16], access, memory)?;
-        self.store_words(address.wrapping_add(0x40), &[r.fpscr], access, memory)?;
-        if all_fp {
-            self.store_words(address.wrapping_add(0x48), &r.s[16..], access, memory)?;
+        let upper: &[u32] = if all_fp { &r.s[16..] } else { &[] };
+        let parts = [(0, &r.s[..16]), (0x40, &[r.fpscr][..]), (0x48, upper)];
+        for (offset, words) in parts {
+            for word in (0..words.len() as u32).map(|n| address.wrapping_add(offset + 4 * n)) {
+                self.check(word, PageUse::Store, access, memory)?;
+            }
+        }
+        for (offset, words) in parts {
+            self.store_words(address.wrapping_add(offset), words, access, memory)?;
         }
         Ok(())
     }

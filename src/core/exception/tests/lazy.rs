@@ -306,4 +306,12 @@ pub const ROWS: &[Row] = &[
         &[Return(0xffff_ffe9)],
         &[In(0), UnstackedFp, Fpccr(0xc000_0000), Control(4)],
     ),
+    Row(
+        M4F,
+        "B1.5 PreserveFPState: how much is stored before a fault is up to the core",
+        "an area that ends behind RAM: nothing is stored",
+        &[ON, LSPACT, Set::Fpcar(0x2000_3fe0), Set::In(16)],
+        &[Fp],
+        &[In(3), Cfsr(1 << 13), Hfsr(FORCED), Word(0x2000_3fe0, 0), Fpccr(LEFT)],
+    ),
 ];
