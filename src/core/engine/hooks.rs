@@ -41,6 +41,8 @@ fn shadow_of(view: u32) -> (u32, Prot) {
     (SHADOW + view * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
 }
 
+/// The widest access, in bytes: that of a double.
+const WIDEST: u32 = 8;
 /// Bits of xPSR that hold ITSTATE.
 const XPSR_IT: u32 = 0x0600_fc00;
 const XPSR_T: u32 = 1 << 24;
@@ -115,8 +117,6 @@ pub struct Shared {
     pub snapshot: Snapshot,
 
     refusal: Option<Refusal>,
-    /// The last unaligned access to a watched page: its icount, address and size in bytes.
-    unaligned: Option<(Icount, u32, u32)>,
     /// The accesses of the instruction at this icount.
     accesses: Vec<Access>,
     accesses_at: Icount,
@@ -160,7 +160,6 @@ impl Shared {
             abandoned: None,
             snapshot: Snapshot::new(uc)?,
             refusal: None,
-            unaligned: None,
             accesses: Vec::new(),
             accesses_at: Icount::MAX,
             muted: 0,
@@ -186,7 +185,6 @@ impl Shared {
         self.it = it;
         self.single_steps = false;
         self.refusal = None;
-        self.unaligned = None;
         self.trapped = false;
         self.abandoned = None;
         let repeats = std::mem::take(&mut self.repeats);
@@ -229,7 +227,8 @@ impl Shared {
     fn renew_watched(&mut self, memory: &Memory) -> bool {
         let mut watched = Vec::new();
         for watch in self.search.watchpoints.iter().chain(&self.units).filter(|watch| watch.length > 0) {
-            let first = watch.address & !(PAGE - 1);
+            // An access that begins on the page before is announced there, as a whole, and split behind that.
+            let first = watch.address.saturating_sub(WIDEST - 1) & !(PAGE - 1);
             let last = watch.address.saturating_add(watch.length - 1);
             watched.extend((first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)));
         }
@@ -1060,16 +1059,6 @@ impl Shared {
             return self.refuse(seen_at, fault);
         }
         let address = self.memory().place(seen_at);
-        // The translator splits an unaligned access into aligned ones, which load more than was asked for.
-        if !address.is_multiple_of(size) {
-            self.unaligned = Some((icount, address, size));
-        }
-        let touched = match self.unaligned {
-            Some((at, whole, length)) if at == icount => {
-                address.max(whole)..(address + size).min(whole + length)
-            }
-            _ => address..address + size,
-        };
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
         if self.memory().read(address, old).is_err() {
@@ -1083,7 +1072,8 @@ impl Shared {
                     old[byte] != (value >> (8 * byte)) as u8
                 })
             };
-            let mut overlap = touched.clone().filter(|at| at.wrapping_sub(watch.address) < watch.length);
+            let mut overlap =
+                (address..address + size).filter(|at| at.wrapping_sub(watch.address) < watch.length);
             match watch.kind {
                 WatchKind::Write => overlap.any(changed),
                 WatchKind::Read => store.is_none() && overlap.next().is_some(),

@@ -171,15 +171,6 @@ impl Search {
     pub fn is_empty(&self) -> bool {
         self.breakpoints.is_empty() && self.watchpoints.is_empty()
     }
-
-    /// Whether bytes beside the border of two pages are watched: an unaligned store across it is seen only when it comes to
-    /// the page that is watched.
-    pub fn watches_page_edge(&self) -> bool {
-        self.watchpoints.iter().any(|watch| {
-            let inside = watch.address % PAGE;
-            inside < 3 || inside + watch.length > PAGE
-        })
-    }
 }
 
 /// What was found.
