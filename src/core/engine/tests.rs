@@ -386,3 +386,17 @@ fn a_core_executes_what_its_architecture_has_and_nothing_more() {
         }
     }
 }
+
+#[test]
+fn a_trap_at_the_first_instruction_of_a_run_inside_an_it_block_does_not_move_the_pc() {
+    let mut pair = Pair::new();
+    pair.write_code(&[0xeebb, 0x0ac7, NOP, BRANCH_TO_ITSELF]); // vcvt.f32.u32 s0, s0, #18
+    let last_of_it_eq = thumb::ItState(0x08).to_xpsr();
+    let zero = 1 << 30;
+    let towards_zero = 3 << 22;
+    let mut registers =
+        Registers { xpsr: 1 << 24 | zero | last_of_it_eq, fpscr: towards_zero, control: 4, ..start() };
+    let ran = pair.run(Kind::Exact, &mut registers, 1);
+    assert_eq!((ran.exit, ran.icount), (Exit::FixedPoint, 0));
+    assert_eq!(registers.pc, CODE);
+}
