@@ -508,7 +508,11 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 impl Shared {
     /// Why the core must be asked before the next instruction is executed, if so.
     pub fn trap(&self, first: u16, second: u16) -> Option<Exit> {
-        let trap = self.blocks.traps().of(first, second)?;
+        let more_of_it_block = self.it.0 & 7 != 0;
+        let trap = match self.blocks.traps().of(first, second) {
+            None if more_of_it_block && thumb::is_isb(first, second) => Trap::Barrier,
+            trap => trap?,
+        };
         if self.it.0 != 0 && !thumb::condition_passed(self.it.condition(), self.register(RegisterARM::XPSR)) {
             return None;
         }
@@ -516,6 +520,7 @@ impl Shared {
             Trap::Fault(fault) => Some(Exit::Fault(fault)),
             Trap::FloatingPoint => Some(Exit::FloatingPoint),
             Trap::Control(transfer) => Some(Exit::Control(transfer)),
+            Trap::Barrier => Some(Exit::Barrier),
             Trap::FixedPoint => {
                 const ROUNDING_MODE: u32 = 3 << 22;
                 let to_nearest = self.register(RegisterARM::FPSCR) & ROUNDING_MODE == 0;
@@ -537,7 +542,7 @@ impl Shared {
         let mut at = range.start;
         while at < range.end {
             let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
-            if traps.concern(first, second) {
+            if traps.concern(first, second) || thumb::is_isb(first, second) {
                 return true;
             }
             at = at.wrapping_add(thumb::length(first));

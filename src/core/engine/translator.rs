@@ -320,7 +320,7 @@ impl Translator {
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
                 shared.icount()
             }
-            Exit::FloatingPoint | Exit::Control(_) | Exit::FixedPoint => shared.icount(),
+            Exit::FloatingPoint | Exit::Control(_) | Exit::Barrier | Exit::FixedPoint => shared.icount(),
             Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
