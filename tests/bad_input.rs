@@ -94,6 +94,26 @@ fn a_firmware_for_another_chip() {
 }
 
 #[test]
+fn a_raw_binary_without_an_address_or_with_a_bad_one() {
+    let directory = directory();
+    fs::write(directory.path().join("fw.bin"), [0, 0x40, 0, 0x20, 0x41, 0, 0, 8]).unwrap();
+    let run = ["run", "fw.bin", "--board", "mps2-an385"];
+    refused(&directory, &run, &["fw.bin", "raw binary", "--load"]);
+    refused(&directory, &[&run[..], &["--load", "0x90000000"]].concat(), &["0x90000000", "no memory"]);
+    let elf = fixture("hello.elf");
+    refused(&directory, &["run", &elf, "--board", "mps2-an385", "--load", "0"], &["leave --load out"]);
+}
+
+#[test]
+fn a_vector_table_where_none_is() {
+    let elf = fixture("hello.elf");
+    for (address, wanted) in [("0x40", "multiple of 128"), ("0x20000000", "no bytes there")] {
+        let arguments = ["run", &elf, "--board", "mps2-an385", "--vector-table", address];
+        refused(&directory(), &arguments, &[wanted]);
+    }
+}
+
+#[test]
 fn a_board_that_nobody_knows_with_the_near_ones() {
     let elf = fixture("hello.elf");
     for (board, near) in [("mps2-an358", "mps2-an385"), ("stm32f4-discovery", "stm32f4discovery")] {

@@ -67,6 +67,7 @@ impl Fixture {
             config: self.config.clone(),
             firmware_name: self.name.to_owned(),
             firmware: self.image.file.to_vec(),
+            load_address: None,
             arguments: Vec::new(),
         }
     }

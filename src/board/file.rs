@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::{core::CoreKind, peripherals::Target};
 
-/// A board file (TOML).
+/// A board file (TOML). `extends = "NAME"`, which is not among the fields, takes from that board's file what this one
+/// leaves out; a row under `device` replaces the one of the same name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct BoardFile {
@@ -48,6 +49,9 @@ pub(super) struct BoardFile {
     /// Addresses where reads and writes without a device are no bus faults.
     #[serde(default)]
     pub peripheral_space: Vec<SpaceRow>,
+    /// Addresses at which the peripherals of other addresses appear too, unless something else is there.
+    #[serde(default)]
+    pub peripheral_alias: Vec<PeripheralAliasRow>,
     /// The peripherals.
     #[serde(default)]
     pub device: Vec<DeviceRow>,
@@ -74,6 +78,18 @@ pub(super) struct SpaceRow {
     pub base: u32,
     /// Bytes.
     pub size: u32,
+}
+
+/// A range of addresses that stands for another one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PeripheralAliasRow {
+    /// The first address.
+    pub at: u32,
+    /// Bytes.
+    pub size: u32,
+    /// The address that the first one stands for.
+    pub of: u32,
 }
 
 /// A peripheral.

@@ -1,10 +1,11 @@
 //! Boards: data files that name a chip and place devices.
 //!
-//! A board is a TOML file; the chip that it names is in a YAML file in the format of probe-rs. The built-in ones are in
+//! A board is a TOML file, which may extend another one; the chip that it names is in a YAML file in the format of probe-rs. The built-in ones are in
 //! `boards/`.
 
 mod chip;
 mod error;
+mod extend;
 mod file;
 mod near;
 mod ranges;
@@ -23,7 +24,7 @@ use self::{
 };
 use crate::{
     core::{Architecture, Config, DeviceRange, Region},
-    peripherals::{Bus, Kind, Mount, ResetValue, Target},
+    peripherals::{Bus, BusAlias, Kind, Mount, ResetValue, Target},
     svd::{Svd, SvdError},
 };
 
@@ -147,13 +148,19 @@ impl Board {
     }
 
     fn read(file_name: &str, text: &str, beside: Option<&Path>) -> Result<Board, BoardError> {
-        let file = parse(file_name, text)?;
         let fetch = |name: &str, directory: &Dir<'_>| -> Result<Option<String>, BoardError> {
             if let Some(path) = beside.map(|beside| beside.join(name)).filter(|path| path.is_file()) {
                 return read(&path).map(Some);
             }
             Ok(directory.get_file(name).and_then(|file| file.contents_utf8()).map(str::to_owned))
         };
+        let base = |name: &str| {
+            let file = format!("{name}.toml");
+            let unknown = || BoardError::NoFile { board: file_name.to_owned(), file: file.clone() };
+            fetch(&file, &FILES)?.ok_or_else(unknown)
+        };
+        let text = &extend::resolve(file_name, text, &base)?;
+        let file = parse(file_name, text)?;
         let missing = |name: &str| BoardError::NoFile { board: file_name.to_owned(), file: name.to_owned() };
         let chip = fetch(&file.chip_file, &FILES)?.ok_or_else(|| missing(&file.chip_file))?;
         let svd = match &file.svd {
@@ -203,6 +210,10 @@ impl Board {
         if file.mpu_regions.is_some_and(|regions| !matches!(regions, 0 | 8 | 12 | 16)) {
             return bad("mpu-regions", "must be 0, 8, 12 or 16");
         }
+        let ends = |base: u32, size: u32| base.checked_add(size.max(1) - 1).is_some();
+        if !file.peripheral_alias.iter().all(|row| ends(row.at, row.size) && ends(row.of, row.size)) {
+            return bad("peripheral-alias", "must lie in 32 bits");
+        }
         if let Some(console) = &file.console
             && !file.device.iter().any(|row| row.name == *console)
         {
@@ -215,8 +226,11 @@ impl Board {
         let mounts = self.file.device.iter().map(|row| self.mount(row)).collect::<Result<_, _>>()?;
         let spaces = self.file.peripheral_space.iter();
         let spaces = spaces.map(|space| space.base..space.base.saturating_add(space.size)).collect();
-        Bus::new(mounts, self.svd.clone(), spaces)
-            .map_err(|cause| BoardError::Bus { board: self.file.name.clone(), cause })
+        let aliases = self.file.peripheral_alias.iter();
+        let aliases = aliases.map(|row| BusAlias { at: row.at, size: row.size, of: row.of }).collect();
+        let bus = Bus::new(mounts, self.svd.clone(), spaces)
+            .map_err(|cause| BoardError::Bus { board: self.file.name.clone(), cause })?;
+        Ok(bus.with_aliases(aliases))
     }
 
     fn mount(&self, row: &DeviceRow) -> Result<Mount, BoardError> {

@@ -17,7 +17,8 @@ fn replaced(from: &str, to: &str) -> String {
 
 #[test]
 fn every_built_in_board_can_be_read() {
-    assert_eq!(Board::names(), ["mps2-an385", "stm32f4discovery"]);
+    let names = Board::names();
+    assert!(names.is_sorted() && names.contains(&"mps2-an385") && names.contains(&"microbit"), "{names:?}");
     for name in Board::names() {
         let board = Board::find(name).unwrap();
         assert_eq!(board.name(), name);
@@ -48,7 +49,7 @@ fn devices_reset_to_what_the_svd_says() {
                 compared += 1;
             }
         }
-        assert!(compared > 100, "{name}: {compared} registers compared");
+        assert!(compared > 10, "{name}: {compared} registers compared");
     }
 }
 
@@ -105,12 +106,63 @@ fn a_board_file_of_ones_own_may_name_built_in_files() {
 
 #[test]
 fn an_unknown_board_gets_near_names() {
-    let error = Board::find("mps2-an386").unwrap_err().to_string();
-    let expected =
-        "no board \"mps2-an386\", did you mean mps2-an385?; the boards are mps2-an385, stm32f4discovery";
-    assert_eq!(error, expected);
+    let error = Board::find("mps2-an384").unwrap_err().to_string();
+    let start = "no board \"mps2-an384\", did you mean mps2-an382 or mps2-an383";
+    assert!(error.starts_with(start), "{error}");
+    assert!(error.contains("; the boards are ") && error.contains("stm32f4discovery"), "{error}");
     let error = Board::find("../mps2").unwrap_err();
     assert!(matches!(error, BoardError::Unknown { .. }));
+}
+
+#[test]
+fn a_board_that_extends_another_one_differs_where_it_says_so() {
+    let (m3, m7) = (Board::find("mps2-an385").unwrap(), Board::find("mps2-an399").unwrap());
+    assert_eq!(m7.config().core, crate::core::CoreKind::CortexM7F);
+    assert_eq!(m7.config().clock_hz, m3.config().clock_hz);
+    assert!(!m7.config().bit_band, "from the board between");
+    assert!(m7.devices().eq(m3.devices()), "the same devices in the same order");
+    assert!(!m7.sources().board.contains("extends"), "a trace needs no other board");
+    let id = |board: &Board| board.bus().peek(0x4002_fffc, Width::Word, 0);
+    assert_eq!((id(&m3), id(&m7)), (Ok(0x4104_3850), Ok(0x4104_3990)));
+}
+
+#[test]
+fn a_board_cannot_extend_itself_or_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mine.toml");
+    for (text, expected) in [
+        ("extends = \"mine\"", "in the end extends itself"),
+        ("extends = \"none\"", "\"none.toml\", which is neither beside it nor built in"),
+        ("extends = 5", "extends must be the name of a board"),
+        ("extends = \"mps2-an385\"\ncolour = 1", "unknown field `colour`"),
+        ("extends = \"mps2-an385\"\n[", "mine.toml:2: "),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let error = Board::load(&path).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn the_secure_view_shows_the_same_peripherals_and_memory() {
+    let board = Board::find("mps2-an505").unwrap();
+    let config = board.config();
+    assert!(config.security_extension);
+    assert_eq!((config.vector_table, config.interrupts, config.mpu_regions), (0x1000_0000, 124, 8));
+    let mut bus = board.bus();
+    bus.write(0x5020_0010, Width::Word, 173, 0, &mut crate::peripherals::testbed::NoMemory).unwrap();
+    assert_eq!(bus.peek(0x4020_0010, Width::Word, 0), Ok(173), "UART0.BAUDDIV");
+}
+
+#[test]
+fn the_microbit_has_its_identity_below_the_peripherals() {
+    let board = Board::find("microbit").unwrap();
+    let config = board.config();
+    let ficr = DeviceRange { base: 0x1000_0000, size: 0x400 };
+    assert_eq!(config.devices, [ficr]);
+    assert_eq!(board.bus().peek(0x1000_0014, Width::Word, 0), Ok(256), "FICR.CODESIZE");
+    assert_eq!((config.interrupts, config.priority_bits, config.mpu_regions), (32, 2, 0));
+    assert!(config.regions.iter().any(|region| region.name == "UICR" && region.kind == RegionKind::Flash));
 }
 
 #[test]
@@ -131,8 +183,8 @@ fn mistakes_are_told_with_their_place() {
     assert_eq!(error, "board mps2-an385: irqs of watchdog has 2 lines; cmsdk-watchdog has 1");
     let error = replaced("base = 0x4000_1000", "base = 0x4000_0ffc");
     assert_eq!(error, "board mps2-an385: devices timer0 and timer1 overlap at 0x40000ffc; move one of them");
-    let error = replaced("chip = \"AN385\"", "chip = \"AN386\"");
-    assert_eq!(error, "mps2.yaml has no chip \"AN386\", did you mean AN385?");
+    let error = replaced("chip = \"AN385\"", "chip = \"AN395\"");
+    assert!(error.starts_with("mps2.yaml has no chip \"AN395\", did you mean AN385"), "{error}");
     let error = replaced("\"cortex-m3\"", "\"cortex-m4\"");
     assert_eq!(error, "board mps2-an385: core is Cortex-M4, but the first core of AN385 is Armv7m");
     let error = replaced("0x2040_0000", "0x2000_0400");

@@ -13,11 +13,13 @@ pub struct Arguments {}
 
 pub fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut output = io::stdout().lock();
-    for (name, config) in session::boards()? {
+    let boards = session::boards()?;
+    let widest = boards.iter().map(|(_, config)| config.core.name().len()).max().unwrap_or(0);
+    for (name, config) in boards {
         let core = config.core.name();
         writeln!(
             output,
-            "{name:<20} {core:<12} {:>8}  {}",
+            "{name:<20} {core:<widest$} {:>8}  {}",
             show::hertz(config.clock_hz),
             session::memory(&config)
         )?;

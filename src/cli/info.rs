@@ -155,6 +155,7 @@ mod tests {
             },
             firmware_name: "hello.elf".into(),
             firmware: b"abc".to_vec(),
+            load_address: None,
             arguments: vec!["hello.elf".into()],
         }
     }

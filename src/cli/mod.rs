@@ -48,8 +48,18 @@ enum Command {
 /// The firmware and where it runs.
 #[derive(Debug, Args)]
 struct Target {
-    /// The firmware: an ELF (its debug information names functions and lines) or an Intel HEX file.
+    /// The firmware: an ELF (its debug information names functions and lines), an Intel HEX file, or with --load a raw
+    /// binary.
     firmware: PathBuf,
+
+    /// Where the first byte of a raw binary goes: 0x08000000.
+    #[arg(long, value_name = "ADDRESS", value_parser = parse::address)]
+    load: Option<u32>,
+
+    /// Where the vector table is [default: what is named like one in the ELF, else the board's boot address, else the
+    /// start of the image].
+    #[arg(long, value_name = "ADDRESS", value_parser = parse::address)]
+    vector_table: Option<u32>,
 
     /// The board: a name that `untick boards` lists, or a board file.
     #[arg(long, value_name = "NAME|FILE.toml")]

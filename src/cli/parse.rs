@@ -48,6 +48,17 @@ pub fn count(text: &str) -> Result<u64, String> {
     })
 }
 
+/// Reads an address: `0x0800_0000`, `134217728`.
+pub fn address(text: &str) -> Result<u32, String> {
+    let digits = text.replace('_', "");
+    let number = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) if !hex.starts_with('+') => u32::from_str_radix(hex, 16),
+        None if !digits.starts_with('+') => digits.parse(),
+        _ => return Err(format!("{text:?} is not an address, such as 0x08000000")),
+    };
+    number.map_err(|_| format!("{text:?} is not an address of 32 bits, such as 0x08000000"))
+}
+
 /// A range of icounts as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -200,6 +211,16 @@ mod tests {
         ] {
             let error = range(text).unwrap_err();
             assert!(error.contains(wanted), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(address("0x0800_0000"), Ok(0x0800_0000));
+        assert_eq!(address("0XFFFFFFFF"), Ok(u32::MAX));
+        assert_eq!(address("4096"), Ok(4096));
+        for text in ["", "0x", "0x1_0000_0000", "-1", "+1", "0x+1", "08000000h", "1e6"] {
+            assert!(address(text).is_err(), "{text}");
         }
     }
 

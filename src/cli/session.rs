@@ -37,9 +37,9 @@ impl Firmware {
         let is_file = Path::new(&target.board).extension().is_some_and(|extension| extension == "toml");
         let board =
             if is_file { Board::load(Path::new(&target.board))? } else { Board::find(&target.board)? };
-        let image = Image::load(&target.firmware)?;
-        let config = Config { vector_table: image.vector_table, ..board.config().clone() };
-        image.check(&config)?;
+        let mut image = Image::load_at(&target.firmware, target.load)?;
+        let mut config = board.config();
+        image.fit(&mut config, target.vector_table)?;
         let symbols = Symbols::from_image(&image);
         let command_line =
             target.args.clone().unwrap_or_else(|| target.firmware.to_string_lossy().into_owned());
@@ -71,6 +71,7 @@ impl Firmware {
             config: self.config.clone(),
             firmware_name: self.image.origin.clone(),
             firmware: self.image.file.to_vec(),
+            load_address: self.image.load_address,
             arguments: vec![self.command_line.clone()],
         };
         Ok(match file {
@@ -138,7 +139,8 @@ impl Recording {
     pub fn open(trace: &Path) -> anyhow::Result<Recording> {
         let log = Log::open(trace)?;
         let header = log.header();
-        let image = Image::parse(header.firmware.clone(), header.firmware_name.clone())
+        let (file, origin) = (header.firmware.clone(), header.firmware_name.clone());
+        let image = Image::parse_at(file, origin, header.load_address)
             .with_context(|| format!("{}: the firmware in the trace", trace.display()))?;
         let symbols = Symbols::from_image(&image);
         Ok(Recording { image, symbols, log })

@@ -1,65 +1,61 @@
 //! What the core does in front of an instruction, or instead of it, because the translator cannot.
 
 use super::{
+    Architecture,
     engine::{Memory, Transfer},
-    exception::Cause,
-    nvic::exception::DEBUG_MONITOR,
+    exception::{Lockup, Preserved},
+    scb::{demcr, fpccr},
     state::State,
     thumb::{self, ItState},
 };
 
-const CONTROL_NPRIV: u32 = 1 << 0;
 const CONTROL_SPSEL: u32 = 1 << 1;
-const CONTROL_FPCA: u32 = 1 << 2;
-const CONTROL_SFPA: u32 = 1 << 3;
-
-const FPCCR_ASPEN: u32 = 1 << 31;
-const FPCCR_LSPACT: u32 = 1 << 0;
 
 impl State {
     /// Whether the next floating-point instruction needs [`State::execute_fp_check`] first.
     pub fn wants_fp_context(&self) -> bool {
-        let begins = self.scb.fpccr & FPCCR_ASPEN != 0 && self.registers.control & CONTROL_FPCA == 0;
-        begins || self.scb.fpccr & FPCCR_LSPACT != 0
+        self.needs_fp_preservation() || self.needs_fp_context()
     }
 
     /// Saves the state of an interrupted context, and begins a new one (Armv7-M ARM B1.5.7 ExecuteFPCheck).
-    pub fn execute_fp_check(&mut self, _memory: &mut Memory) -> Result<(), Cause> {
-        if self.scb.fpccr & FPCCR_ASPEN != 0 && self.registers.control & CONTROL_FPCA == 0 {
-            self.registers.fpscr = self.scb.fpdscr;
-            self.registers.control |= CONTROL_FPCA;
+    pub fn execute_fp_check(&mut self, memory: &mut Memory) -> Result<Preserved, Lockup> {
+        let preserved = self.preserve_fp_state(memory)?;
+        if preserved == Preserved::Done {
+            self.begin_fp_context();
         }
-        Ok(())
+        Ok(preserved)
     }
 
     /// The memory that [`State::execute_fp_check`] would write, as it is now: its address and bytes.
     pub fn unsaved_fp_frame(&self, memory: &Memory) -> Option<(u32, Vec<u8>)> {
-        const FRAME_BYTES: usize = 4 * (16 + 1); // S0 to S15, FPSCR
-        if self.scb.fpccr & FPCCR_LSPACT == 0 {
+        const ALL: usize = 4 * (16 + 2 + 16); // S0 to S15, FPSCR, a reserved word; with FPCCR.TS, S16 to S31
+        if !self.needs_fp_preservation() {
             return None;
         }
-        let mut bytes = vec![0; FRAME_BYTES];
-        memory.read(self.scb.fpcar, &mut bytes).ok()?;
-        Some((self.scb.fpcar, bytes))
+        let frame = self.scb.fpcar;
+        let mut bytes = vec![0; if self.scb.fpccr & fpccr::TS != 0 { ALL } else { ALL / 2 }];
+        memory.read(frame, &mut bytes).ok()?;
+        Some((frame, bytes))
     }
 
     /// MRS and MSR of CONTROL (B5.2.2, B5.2.3; Armv8-M D1.2.6). The instruction retires.
     pub fn transfer_control(&mut self, transfer: Transfer) {
         const LONG: u16 = 0xf380;
+        let bits = self.control_bits();
         match transfer {
             Transfer::Read(register) => {
-                let control = self.registers.control;
-                let secure = self.scb.security_extension() && control & CONTROL_FPCA != 0;
-                self.set_general_register(register, control | if secure { CONTROL_SFPA } else { 0 });
+                self.set_general_register(register, self.registers.control & bits);
                 self.retire(LONG);
                 self.boundary = false;
             }
             Transfer::Write(register) => {
                 let value = self.general_register(register);
-                let writable = match (self.is_privileged(), self.registers.ipsr() != 0) {
-                    (false, _) => 0,
-                    (true, false) => CONTROL_NPRIV | CONTROL_SPSEL | CONTROL_FPCA,
-                    (true, true) => CONTROL_NPRIV | CONTROL_FPCA,
+                let handler = self.registers.ipsr() != 0;
+                let writable = match self.is_privileged() {
+                    false => 0,
+                    // Armv8-M lets handlers write SPSEL: it counts at their return.
+                    true if handler && self.scb.architecture() != Architecture::V8M => bits & !CONTROL_SPSEL,
+                    true => bits,
                 };
                 let control = self.registers.control;
                 self.registers.control = control & !writable | value & writable;
@@ -90,16 +86,9 @@ impl State {
         self.boundary = false;
     }
 
-    /// Whether debug events become exceptions (DEMCR.MON_EN).
+    /// Whether debug events become exceptions: nothing else is done with what the comparators of the DWT see.
     pub fn has_debug_monitor(&self) -> bool {
-        self.scb.demcr >> 16 & 1 != 0
-    }
-
-    /// A comparator of the DWT has seen an access: DebugMonitor becomes pending (C1.5.1).
-    pub fn watch_unit_matched(&mut self) {
-        const DWTTRAP: u32 = 1 << 2;
-        self.scb.dfsr |= DWTTRAP;
-        self.nvic.set_pending(DEBUG_MONITOR);
+        self.scb.demcr & demcr::MON_EN != 0
     }
 
     /// Goes behind the instruction at the PC, which begins with this halfword and ends a basic block.

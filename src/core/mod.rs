@@ -12,6 +12,7 @@ mod port;
 mod ppb;
 mod run;
 mod scb;
+mod security;
 mod state;
 mod systick;
 mod thumb;

@@ -1,52 +1,63 @@
-//! The memory protection unit and the default memory map (Armv7-M ARM B3.1, B3.5).
+//! The memory protection unit and the default memory map (Armv6-M ARM B3.5, Armv7-M ARM B3.1 and B3.5, Armv8-M ARM B10).
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::PAGE;
+use super::{Architecture, CoreKind, engine::PAGE};
 
-/// Regions that the MPU of every Cortex-M3 and M4 with an MPU has.
-pub const REGIONS: usize = 8;
+/// The most regions that an MPU of this profile has.
+pub const MAX_REGIONS: usize = 16;
+
+/// MPU_CTRL bits.
+const ENABLE: u32 = 1 << 0;
+const HFNMIENA: u32 = 1 << 1;
+const PRIVDEFENA: u32 = 1 << 2;
 
 /// The MPU's registers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mpu {
     /// MPU_CTRL: ENABLE (0), HFNMIENA (1), PRIVDEFENA (2).
     pub ctrl: u32,
-    /// MPU_RNR.
-    pub rnr: u32,
-    regions: [Region; REGIONS],
+    rnr: u32,
+    /// MPU_MAIR0 and MPU_MAIR1, of Armv8-M.
+    mair: [u32; 2],
+    kind: CoreKind,
+    count: u8,
+    regions: [Region; MAX_REGIONS],
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Region {
-    /// MPU_RBAR.ADDR.
+    /// MPU_RBAR; before Armv8-M only its address.
     base: u32,
-    /// MPU_RASR.
-    rasr: u32,
+    /// MPU_RASR, or MPU_RLAR of Armv8-M.
+    attributes: u32,
 }
 
 impl Region {
+    /// Armv6-M and Armv7-M: MPU_RASR.SIZE, in bytes.
     fn size(self) -> u64 {
-        2 << (self.rasr >> 1 & 0x1f)
+        2 << (self.attributes >> 1 & 0x1f)
     }
 
-    /// Whether the region is enabled and holds the address, subregions considered (B3.5.8).
-    fn holds(self, address: u32) -> bool {
-        let size = self.size();
-        if self.rasr & 1 == 0 || size < 32 {
-            return false;
+    fn is_enabled(self) -> bool {
+        self.attributes & 1 != 0
+    }
+
+    /// The first address and the one behind the last. An address that is not a multiple of the size is
+    /// unpredictable (B3.5.8): its low bits do not count.
+    fn range(self, architecture: Architecture) -> (u64, u64) {
+        if architecture == Architecture::V8M {
+            (u64::from(self.base & !0x1f), u64::from(self.attributes | 0x1f) + 1)
+        } else {
+            let base = u64::from(self.base) & !(self.size() - 1);
+            (base, base + self.size())
         }
-        let base = u64::from(self.base) & !(size - 1);
-        let Some(offset) = u64::from(address).checked_sub(base).filter(|offset| *offset < size) else {
-            return false;
-        };
-        size < 256 || self.rasr >> (8 + offset / (size / 8)) & 1 == 0
     }
 
-    /// The smallest piece of memory that the region treats alike, in bytes.
+    /// The bytes in which permissions differ are multiples of this: subregions, where one is disabled (B3.5.8).
     fn granule(self) -> u64 {
         let size = self.size();
-        if size < 256 { size } else { size / 8 }
+        if size < 256 || self.attributes & 0xff00 == 0 { size } else { size / 8 }
     }
 }
 
@@ -70,32 +81,89 @@ pub struct Permissions {
     pub execute: bool,
 }
 
-impl Mpu {
-    /// MPU_TYPE.
-    pub const TYPE: u32 = (REGIONS as u32) << 8;
+impl Permissions {
+    const NONE: Permissions = Permissions { read: false, write: false, execute: false };
+}
 
-    fn is_on(&self, access: Access) -> bool {
-        self.ctrl & 1 != 0 && (self.ctrl & 2 != 0 || !access.negative_priority)
+impl Mpu {
+    /// The state after reset, with this many regions; zero without an MPU.
+    pub fn new(kind: CoreKind, regions: u8) -> Mpu {
+        let count = regions.min(MAX_REGIONS as u8);
+        Mpu { ctrl: 0, rnr: 0, mair: [0; 2], kind, count, regions: [Region::default(); MAX_REGIONS] }
     }
 
-    /// What an access may do at an address (B3.5.3 ValidateAddress).
+    /// MPU_TYPE: DREGION; the regions are for instructions and data alike.
+    pub fn mpu_type(&self) -> u32 {
+        u32::from(self.count) << 8
+    }
+
+    fn architecture(&self) -> Architecture {
+        self.kind.architecture()
+    }
+
+    fn is_on(&self, access: Access) -> bool {
+        self.ctrl & ENABLE != 0 && (self.ctrl & HFNMIENA != 0 || !access.negative_priority)
+    }
+
+    /// Regions that count: enabled, and as large as the architecture asks, 256 bytes on Armv6-M and 32 on Armv7-M.
+    fn live(&self) -> impl DoubleEndedIterator<Item = Region> + '_ {
+        let smallest = match self.architecture() {
+            Architecture::V6M => 256,
+            Architecture::V7M => 32,
+            Architecture::V8M => 0,
+        };
+        let regions = self.regions[..usize::from(self.count)].iter().copied();
+        regions.filter(move |region| region.is_enabled() && (smallest == 0 || region.size() >= smallest))
+    }
+
+    /// What an access may do at an address (Armv7-M ARM B3.5.3 ValidateAddress, Armv8-M ARM E2.1 MPUCheck).
     pub fn permissions(&self, address: u32, access: Access) -> Permissions {
         let executable = is_executable_by_default(address);
         // The private peripheral bus is never subject to the MPU.
         if !self.is_on(access) || address >> 20 == 0xe00 {
             return Permissions { read: true, write: true, execute: executable };
         }
-        match self.regions.iter().rev().find(|region| region.holds(address)) {
-            Some(region) => {
-                let (read, write) = access_permission(region.rasr >> 24 & 7, access.privileged);
-                let execute = executable && read && region.rasr >> 28 & 1 == 0;
-                Permissions { read, write, execute }
-            }
-            None if self.ctrl & 4 != 0 && access.privileged => {
+        let hit = match self.architecture() {
+            Architecture::V8M => self.hit_v8(address, access.privileged),
+            _ => self.hit_v7(address, access.privileged),
+        };
+        match hit {
+            Some(permissions) => Permissions { execute: permissions.execute && executable, ..permissions },
+            None if self.ctrl & PRIVDEFENA != 0 && access.privileged => {
                 Permissions { read: true, write: true, execute: executable }
             }
-            None => Permissions { read: false, write: false, execute: false },
+            None => Permissions::NONE,
         }
+    }
+
+    /// The region of the highest number wins (B3.5.3), subregions considered.
+    fn hit_v7(&self, address: u32, privileged: bool) -> Option<Permissions> {
+        let at = u64::from(address);
+        let region = self.live().rev().find(|region| {
+            let size = region.size();
+            let (base, end) = region.range(Architecture::V7M);
+            let inside = (base..end).contains(&at);
+            inside && (size < 256 || region.attributes >> (8 + (at - base) / (size / 8)) & 1 == 0)
+        })?;
+        let (read, write) = access_permission(region.attributes >> 24 & 7, privileged);
+        Some(Permissions { read, write, execute: read && region.attributes >> 28 & 1 == 0 })
+    }
+
+    /// An address in two regions faults (Armv8-M ARM B10.1).
+    fn hit_v8(&self, address: u32, privileged: bool) -> Option<Permissions> {
+        let at = u64::from(address);
+        let mut hits = self.live().filter(|region| {
+            let (base, end) = region.range(Architecture::V8M);
+            (base..end).contains(&at)
+        });
+        let region = hits.next()?;
+        if hits.next().is_some() {
+            return Some(Permissions::NONE);
+        }
+        // MPU_RBAR.AP: bit 1 read-only, bit 0 also for unprivileged code.
+        let read = privileged || region.base >> 1 & 1 != 0;
+        let write = read && region.base >> 2 & 1 == 0;
+        Some(Permissions { read, write, execute: read && region.base & 1 == 0 })
     }
 
     /// Whether all of a page has the same permissions.
@@ -105,38 +173,100 @@ impl Mpu {
         }
         let first = u64::from(page_address);
         let last = first + u64::from(PAGE);
-        self.regions.iter().filter(|region| region.rasr & 1 != 0).all(|region| {
-            let base = u64::from(region.base) & !(region.size() - 1);
-            base >= last || base + region.size() <= first || region.granule() >= u64::from(PAGE)
+        let architecture = self.architecture();
+        self.live().all(|region| {
+            let (base, end) = region.range(architecture);
+            let apart = base >= last || end <= first;
+            let covers = base <= first && last <= end;
+            let whole = architecture == Architecture::V8M || region.granule() >= u64::from(PAGE);
+            apart || covers && whole
         })
     }
 
-    /// MPU_RBAR of the region that MPU_RNR selects.
-    pub fn rbar(&self) -> u32 {
-        self.regions[self.rnr as usize % REGIONS].base | self.rnr
+    /// MPU_RNR.
+    pub fn rnr(&self) -> u32 {
+        self.rnr
     }
 
-    /// Writes MPU_RBAR; VALID (bit 4) selects the region as well.
-    pub fn set_rbar(&mut self, value: u32) {
-        if value & 0x10 != 0 {
-            self.set_rnr(value & 0xf);
+    /// Writes MPU_CTRL.
+    pub fn set_ctrl(&mut self, value: u32) {
+        if self.count > 0 {
+            self.ctrl = value & (ENABLE | HFNMIENA | PRIVDEFENA);
         }
-        self.regions[self.rnr as usize % REGIONS].base = value & !0x1f;
     }
 
     /// Writes MPU_RNR. Numbers without a region are unpredictable: the low bits count.
     pub fn set_rnr(&mut self, value: u32) {
-        self.rnr = value % REGIONS as u32;
+        self.rnr = (value & 0xff).checked_rem(self.count.into()).unwrap_or(0);
     }
 
-    /// MPU_RASR of the region that MPU_RNR selects.
-    pub fn rasr(&self) -> u32 {
-        self.regions[self.rnr as usize % REGIONS].rasr
+    /// The region that a register stands for. Armv8-M has three aliases for the neighbours of the selected region (Armv8-M
+    /// ARM D1.2 MPU_RBAR_A); on Armv7-M they are the same register again (B3.5.9).
+    fn index(&self, alias: u32) -> usize {
+        match self.architecture() {
+            Architecture::V8M if alias != 0 => (self.rnr & !3 | alias) as usize,
+            _ => self.rnr as usize,
+        }
     }
 
-    /// Writes MPU_RASR.
-    pub fn set_rasr(&mut self, value: u32) {
-        self.regions[self.rnr as usize % REGIONS].rasr = value & 0x173f_ff3f;
+    fn region(&self, alias: u32) -> Region {
+        self.regions[..usize::from(self.count)].get(self.index(alias)).copied().unwrap_or_default()
+    }
+
+    fn region_mut(&mut self, alias: u32) -> Option<&mut Region> {
+        let index = self.index(alias);
+        self.regions[..usize::from(self.count)].get_mut(index)
+    }
+
+    /// MPU_RBAR, or one of its aliases 1 to 3.
+    pub fn rbar(&self, alias: u32) -> u32 {
+        let number = if self.architecture() == Architecture::V8M { 0 } else { self.rnr };
+        self.region(alias).base | number
+    }
+
+    /// Writes MPU_RBAR; before Armv8-M VALID (bit 4) selects the region as well.
+    pub fn set_rbar(&mut self, alias: u32, value: u32) {
+        let v8 = self.architecture() == Architecture::V8M;
+        if !v8 && value & 0x10 != 0 {
+            self.set_rnr(value & 0xf);
+        }
+        let mask = match self.architecture() {
+            Architecture::V6M => 0xffff_ff00,
+            Architecture::V7M => 0xffff_ffe0,
+            Architecture::V8M => u32::MAX,
+        };
+        if let Some(region) = self.region_mut(alias) {
+            region.base = value & mask;
+        }
+    }
+
+    /// MPU_RASR, or MPU_RLAR of Armv8-M, or one of its aliases 1 to 3.
+    pub fn attributes(&self, alias: u32) -> u32 {
+        self.region(alias).attributes
+    }
+
+    /// Writes MPU_RASR or MPU_RLAR.
+    pub fn set_attributes(&mut self, alias: u32, value: u32) {
+        let mask = match self.architecture() {
+            Architecture::V6M => 0x1707_ff3f, // without TEX
+            Architecture::V7M => 0x173f_ff3f,
+            Architecture::V8M => !0x10, // LIMIT, AttrIndx, EN
+        };
+        if let Some(region) = self.region_mut(alias) {
+            region.attributes = value & mask;
+        }
+    }
+
+    /// MPU_MAIR0 or MPU_MAIR1: memory types, which change nothing here.
+    pub fn mair(&self, index: usize) -> u32 {
+        self.mair[index]
+    }
+
+    /// Writes MPU_MAIR0 or MPU_MAIR1.
+    pub fn set_mair(&mut self, index: usize, value: u32) {
+        if self.count > 0 {
+            self.mair[index] = value;
+        }
     }
 }
 
@@ -155,48 +285,4 @@ pub fn is_executable_by_default(address: u32) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PRIVILEGED: Access = Access { privileged: true, negative_priority: false };
-    const UNPRIVILEGED: Access = Access { privileged: false, negative_priority: false };
-
-    #[test]
-    fn without_the_mpu_the_default_map_holds() {
-        let mpu = Mpu::default();
-        assert!(mpu.permissions(0x2000_0000, UNPRIVILEGED).execute);
-        assert!(!mpu.permissions(0x4000_0000, UNPRIVILEGED).execute);
-        assert!(mpu.permissions(0x4000_0000, UNPRIVILEGED).write);
-    }
-
-    #[test]
-    fn a_guard_below_a_stack_wins_over_the_background() {
-        let mut mpu = Mpu { ctrl: 5, ..Mpu::default() };
-        mpu.set_rbar(0x2000_0400 | 0x10 | 7);
-        mpu.set_rasr(4 << 1 | 1); // 32 bytes, no access
-        assert!(!mpu.permissions(0x2000_0410, PRIVILEGED).read);
-        assert!(mpu.permissions(0x2000_0420, PRIVILEGED).write);
-        assert!(!mpu.permissions(0x2000_0420, UNPRIVILEGED).read, "no background for unprivileged code");
-        assert!(!mpu.is_uniform(0x2000_0400, PRIVILEGED));
-        assert!(mpu.is_uniform(0x2000_0800, PRIVILEGED));
-    }
-
-    #[test]
-    fn a_disabled_subregion_is_a_hole() {
-        let mut mpu = Mpu { ctrl: 1, ..Mpu::default() };
-        mpu.set_rbar(0x2000_0000 | 0x10);
-        mpu.set_rasr(3 << 24 | 0x02 << 8 | 12 << 1 | 1); // 8 KiB, full access, subregion 1 off
-        assert!(mpu.permissions(0x2000_0000, UNPRIVILEGED).write);
-        assert!(!mpu.permissions(0x2000_0400, UNPRIVILEGED).write);
-        assert!(mpu.permissions(0x2000_0800, UNPRIVILEGED).write);
-    }
-
-    #[test]
-    fn hard_fault_runs_without_the_mpu_unless_hfnmiena() {
-        let mut mpu = Mpu { ctrl: 1, ..Mpu::default() };
-        let hard_fault = Access { privileged: true, negative_priority: true };
-        assert!(mpu.permissions(0x2000_0000, hard_fault).write);
-        mpu.ctrl = 3;
-        assert!(!mpu.permissions(0x2000_0000, hard_fault).write);
-    }
-}
+mod tests;

@@ -1,8 +1,9 @@
-//! Exceptions and the NVIC: what is pending, active, enabled, and at which priority (Armv7-M ARM B1.5, B3.4).
+//! Exceptions and the NVIC: what is pending, active, enabled, and at which priority (Armv7-M ARM B1.5, B3.4; Armv6-M ARM
+//! B1.5, B3.4; Armv8-M ARM B3.9, B11).
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::Masks;
+use super::{Architecture, Config, engine::Masks};
 use crate::pins::{Lines, ones};
 
 /// Exception numbers (Armv7-M ARM B1.5.2).
@@ -12,6 +13,8 @@ pub mod exception {
     pub const MEM_MANAGE: u16 = 4;
     pub const BUS_FAULT: u16 = 5;
     pub const USAGE_FAULT: u16 = 6;
+    /// Only with the Security Extension of Armv8-M.
+    pub const SECURE_FAULT: u16 = 7;
     pub const SV_CALL: u16 = 11;
     pub const DEBUG_MONITOR: u16 = 12;
     pub const PEND_SV: u16 = 14;
@@ -54,11 +57,20 @@ pub struct Nvic {
     pub prigroup: u8,
     implemented: u8,
     interrupts: u16,
+    /// Exceptions below 16 whose priority can be set, a bit each.
+    configurable: u16,
 }
 
 impl Nvic {
-    /// The state after reset: `interrupts` lines, `priority_bits` implemented.
-    pub fn new(interrupts: u16, priority_bits: u8) -> Nvic {
+    /// The state after reset.
+    pub fn new(config: &Config) -> Nvic {
+        let all = 1 << SV_CALL | 1 << PEND_SV | 1 << SYS_TICK;
+        let main = 1 << MEM_MANAGE | 1 << BUS_FAULT | 1 << USAGE_FAULT | 1 << DEBUG_MONITOR;
+        let configurable = match config.core.architecture() {
+            Architecture::V6M => all,
+            Architecture::V8M if config.security_extension => all | main | 1 << SECURE_FAULT,
+            _ => all | main,
+        };
         Nvic {
             enabled: [0; 8],
             pending: [0; 8],
@@ -71,8 +83,9 @@ impl Nvic {
             priority: vec![0; MAX_INTERRUPTS],
             system_priority: [0; 12],
             prigroup: 0,
-            implemented: !(0xffu16 >> priority_bits.min(8)) as u8,
-            interrupts: interrupts.min(MAX_INTERRUPTS as u16),
+            implemented: !(0xffu16 >> config.priority_bits.min(8)) as u8,
+            interrupts: config.interrupts.min(MAX_INTERRUPTS as u16),
+            configurable,
         }
     }
 
@@ -111,7 +124,7 @@ impl Nvic {
 
     /// Writes an SHPR byte.
     pub fn set_system_priority(&mut self, number: u16, value: u8) {
-        if matches!(number, 4..=6 | 11 | 12 | 14 | 15) {
+        if self.configurable >> number & 1 != 0 {
             self.system_priority[usize::from(number) - 4] = value & self.implemented;
         }
     }
@@ -145,8 +158,14 @@ impl Nvic {
         self.system_active.count_ones() + self.active.iter().map(|word| word.count_ones()).sum::<u32>()
     }
 
-    /// The priority that active exceptions alone give the core; 256 with none (B1.5.4 ExecutionPriority).
-    fn active_priority(&self) -> i16 {
+    /// Whether an exception other than this one is active; 0 stands for Thread mode.
+    pub fn is_other_active(&self, number: u16) -> bool {
+        self.active_count() > u32::from(self.is_active(number))
+    }
+
+    /// The priority that active exceptions alone give the core; 256 with none (B1.5.4 ExecutionPriority; Armv8-M ARM E2.1
+    /// RawExecutionPriority).
+    pub fn active_priority(&self) -> i16 {
         let mut best = 256;
         for number in ones(self.system_active.into()) {
             best = best.min(self.exception_priority(number));
@@ -191,9 +210,22 @@ impl Nvic {
         best
     }
 
-    /// The pending exception of highest priority, whether or not it can be taken (ICSR.VECTPENDING); 0 with none.
-    pub fn vect_pending(&self) -> u16 {
-        self.first_pending().map_or(0, |(number, _)| number)
+    /// The pending exception that would be taken first if nothing held it back.
+    pub fn first(&self) -> Option<u16> {
+        self.first_pending().map(|(number, _)| number)
+    }
+
+    /// ICSR.VECTPENDING: the pending exception of highest priority, whether or not it can preempt what is active; 0 with
+    /// none. BASEPRI and FAULTMASK hide it, PRIMASK does not (Cortex-M4 Devices Generic User Guide, DUI 0553 4.3.3).
+    pub fn vect_pending(&self, masks: Masks) -> u16 {
+        let Some((number, priority)) = self.first_pending() else { return 0 };
+        let hidden = masks.faultmask && priority >= -1 || self.is_masked_by_basepri(priority, masks);
+        if hidden { 0 } else { number }
+    }
+
+    fn is_masked_by_basepri(&self, priority: i16, masks: Masks) -> bool {
+        let basepri = masks.basepri & self.implemented;
+        basepri != 0 && self.group(priority) >= self.group(basepri.into())
     }
 
     /// The pending exception that preempts what runs now, if any.
@@ -222,6 +254,11 @@ impl Nvic {
         let wanted = interrupts & self.existing(index);
         self.pended |= wanted & !self.pending[index] != 0;
         self.pending[index] |= wanted;
+    }
+
+    /// Clears the pending state of an exception below 16.
+    pub fn clear_system_pending(&mut self, number: u16) {
+        self.system_pending &= !(1 << number);
     }
 
     /// Makes an exception pending.
@@ -304,73 +341,4 @@ impl Nvic {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn nvic() -> Nvic {
-        let mut nvic = Nvic::new(64, 4);
-        nvic.enabled = [u32::MAX; 8];
-        nvic
-    }
-
-    #[test]
-    fn the_lowest_number_wins_among_equals() {
-        let mut nvic = nvic();
-        nvic.set_pending(EXTERNAL + 7);
-        nvic.set_pending(EXTERNAL + 3);
-        assert_eq!(nvic.takeable(Masks::default()), Some(EXTERNAL + 3));
-        nvic.set_priority(3, 0x40);
-        assert_eq!(nvic.takeable(Masks::default()), Some(EXTERNAL + 7));
-    }
-
-    #[test]
-    fn a_subpriority_orders_but_does_not_preempt() {
-        let mut nvic = nvic();
-        nvic.prigroup = 5; // bits 7:6 group, 5:4 subpriority
-        nvic.set_priority(0, 0x70);
-        nvic.set_priority(1, 0x40);
-        nvic.activate(EXTERNAL);
-        nvic.set_pending(EXTERNAL + 1);
-        assert_eq!(nvic.takeable(Masks::default()), None, "same group (B1.5.4)");
-        nvic.set_priority(1, 0x30);
-        assert_eq!(nvic.takeable(Masks::default()), Some(EXTERNAL + 1));
-    }
-
-    #[test]
-    fn masks_hold_back_what_the_manual_says() {
-        let mut nvic = nvic();
-        nvic.set_priority(0, 0x80);
-        nvic.set_pending(EXTERNAL);
-        let table = [
-            (Masks::default(), true),
-            (Masks { primask: true, ..Masks::default() }, false),
-            (Masks { faultmask: true, ..Masks::default() }, false),
-            (Masks { basepri: 0x80, ..Masks::default() }, false),
-            (Masks { basepri: 0x90, ..Masks::default() }, true),
-            (Masks { basepri: 0x0f, ..Masks::default() }, true), // unimplemented bits: no masking
-        ];
-        for (masks, taken) in table {
-            assert_eq!(nvic.takeable(masks).is_some(), taken, "{masks:?}");
-        }
-        nvic.set_pending(NMI);
-        assert_eq!(nvic.takeable(Masks { faultmask: true, ..Masks::default() }), Some(NMI));
-    }
-
-    #[test]
-    fn a_line_that_stays_up_is_pending_again_after_return() {
-        let mut nvic = nvic();
-        let mut lines = Lines::default();
-        lines.set(5, true);
-        nvic.set_lines(&lines);
-        nvic.activate(EXTERNAL + 5);
-        assert!(!nvic.is_pending(EXTERNAL + 5));
-        nvic.deactivate(EXTERNAL + 5);
-        assert!(nvic.is_pending(EXTERNAL + 5));
-        nvic.clear_pending(0, 1 << 5);
-        assert!(nvic.is_pending(EXTERNAL + 5), "level still up");
-        lines.set(5, false);
-        nvic.set_lines(&lines);
-        nvic.clear_pending(0, 1 << 5);
-        assert!(!nvic.is_pending(EXTERNAL + 5));
-    }
-}
+mod tests;

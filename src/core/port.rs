@@ -7,7 +7,7 @@ use super::{
     },
     itm::Itm,
     mpu::Access,
-    scb::ccr,
+    scb::{ccr, dfsr},
     state::State,
 };
 use crate::{
@@ -174,18 +174,18 @@ impl Port for CorePort<'_> {
     fn traps(&mut self) -> Traps {
         let divide_by_zero = self.state.scb.ccr & ccr::DIV_0_TRP != 0;
         let fpu = self.config.core.fpu();
+        let faultmask = self.state.permissions_need_priority();
         if fpu == Fpu::None {
-            return Traps { divide_by_zero, ..Traps::default() };
+            return Traps { divide_by_zero, faultmask, ..Traps::default() };
         }
-        // CP10 and CP11 are the FPU, allowed together; to privileged code only, or to all (B3.2.20).
-        let access = self.state.scb.cpacr >> 20 & 3;
-        let enabled = access == 3 || access == 1 && self.state.is_privileged();
+        let enabled = self.state.scb.allows_fpu(self.state.is_privileged());
         Traps {
             coprocessors: if enabled { 0x0c00 } else { 0 },
             divide_by_zero,
             floating_point: self.state.wants_fp_context(),
             single_precision: self.config.core == CoreKind::CortexM7F,
             control: true,
+            faultmask,
         }
     }
 
@@ -242,7 +242,7 @@ impl Port for CorePort<'_> {
 
     fn watch_unit_matched(&mut self, unit: usize) {
         self.state.dwt.set_matched(unit);
-        self.state.watch_unit_matched();
+        self.state.debug_event(dfsr::DWTTRAP);
     }
 
     fn takeable(&mut self, masks: Masks) -> bool {

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::{
     Config,
     engine::{Exit, Fault, Found, Hit, Kind, Memory, Search, Span, Translator},
-    exception::Cause,
+    exception::{Cause, Preserved},
     nvic::exception::*,
     port::{CorePort, bit_band, is_core_register},
     scb::cfsr,
@@ -348,6 +348,8 @@ impl Core {
         };
         let from = self.context();
         self.state.take_pending(number, &mut self.memory);
+        // Stacking for one exception may have led to another.
+        let number = self.state.registers.ipsr() as u16;
         if travel.faults && matches!(number, HARD_FAULT..=USAGE_FAULT) {
             return Boundary::Halt(Halt::Fault);
         }
@@ -359,8 +361,7 @@ impl Core {
 
     /// Whether a sleeping core wakes (B1.5.18, B1.5.19). PRIMASK does not keep it asleep.
     fn wakes(&mut self) -> bool {
-        let masks = super::engine::Masks { primask: false, ..self.state.masks() };
-        let interrupted = self.state.nvic.takeable(masks).is_some();
+        let interrupted = self.state.is_woken();
         match self.state.activity {
             Activity::WaitingForEvent if self.state.event => {
                 self.state.event = false;
@@ -378,6 +379,7 @@ impl Core {
         let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { Kind::Fast };
         let mut end_of_block = None;
         let mut accessed = false;
+        let mut looks = false;
         let mut context: Option<NewContext> = None;
         loop {
             if self.state.icount >= limit {
@@ -402,7 +404,7 @@ impl Core {
             if accessed && progress {
                 // What the instruction did at the pins must be looked at right behind it.
                 accessed = false;
-                self.state.boundary = true;
+                self.state.boundary |= std::mem::take(&mut looks);
                 if ran.exit == Exit::Limit {
                     return None;
                 }
@@ -424,17 +426,18 @@ impl Core {
                     }
                     return Some(Halt::Found(found));
                 }
-                Exit::FloatingPoint => match self.begin_context() {
-                    Ok(begun) => {
-                        kind = Kind::Exact;
-                        context = Some(begun);
-                    }
-                    Err(cause) => {
-                        self.state.take_fault(cause, &mut self.memory);
-                        return travel.faults.then_some(Halt::Fault);
-                    }
-                },
-                Exit::Accessed => {
+                Exit::FloatingPoint => {
+                    let old = self.watched.read(&self.memory);
+                    let before = self.state.icount;
+                    let Some(begun) = self.begin_context() else {
+                        let written = self.written(&old, before).map(Halt::Found);
+                        return travel.faults.then_some(Halt::Fault).or(written);
+                    };
+                    kind = Kind::Exact;
+                    context = Some(begun);
+                }
+                exit @ (Exit::Accessed | Exit::Changed) => {
+                    looks |= exit == Exit::Accessed;
                     match kind {
                         Kind::Fast => self.exact.take_accesses(&mut self.fast),
                         Kind::Exact => self.exact.repeat_accesses(),
@@ -453,14 +456,14 @@ impl Core {
         }
     }
 
-    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck).
-    fn begin_context(&mut self) -> Result<NewContext, Cause> {
+    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck); `None` if that was a fault.
+    fn begin_context(&mut self) -> Option<NewContext> {
         let old = self.watched.read(&self.memory);
         let before = self.state.clone();
         let frame = self.state.unsaved_fp_frame(&self.memory);
-        self.state.execute_fp_check(&mut self.memory)?;
+        let Ok(Preserved::Done) = self.state.execute_fp_check(&mut self.memory) else { return None };
         let written = self.watched.changed(&old, &self.memory);
-        Ok(NewContext { before, frame, written })
+        Some(NewContext { before, frame, written })
     }
 
     /// Whether the core has just written watched memory itself; the stop is behind that. A search that collects goes on.
@@ -499,6 +502,9 @@ impl Core {
             interrupted: false,
         };
         let ran = engine.run(&mut registers, &mut port, span);
+        if registers.faultmask != self.state.registers.faultmask && self.state.permissions_need_priority() {
+            self.memory.invalidate_permissions();
+        }
         self.state.registers = registers;
         self.state.send_event_on_pend();
         ran
@@ -548,7 +554,7 @@ impl Core {
                 self.state.convert_from_fixed_point(&self.memory);
                 return None;
             }
-            Exit::Bkpt => return self.breakpoint(pins),
+            Exit::Bkpt => return self.breakpoint(pins, travel),
             Exit::Fault(Fault::Access { address, fault }) => Cause::access(address, fault),
             Exit::Fault(Fault::Fetch(fault)) => Cause::fetch(fault),
             Exit::Fault(Fault::NoCoprocessor) => Cause::usage(cfsr::NOCP),
@@ -561,18 +567,24 @@ impl Core {
             | Exit::Block(_)
             | Exit::Found(_)
             | Exit::FloatingPoint
-            | Exit::Accessed => return None,
+            | Exit::Accessed
+            | Exit::Changed => return None,
         };
         self.state.take_fault(cause, &mut self.memory);
         travel.faults.then_some(Halt::Fault)
     }
 
-    /// BKPT: semihosting, or a halt.
-    fn breakpoint(&mut self, pins: &mut dyn Pins) -> Option<Halt> {
+    /// BKPT: semihosting, a halt, or without a debugger an exception.
+    fn breakpoint(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>) -> Option<Halt> {
         const SEMIHOSTING: u16 = 0xbeab;
         let pc = self.state.registers.pc;
         if self.memory.read_half(pc) != Ok(SEMIHOSTING) {
-            return Some(Halt::Breakpoint(pc));
+            if self.config.halting_debug {
+                return Some(Halt::Breakpoint(pc));
+            }
+            self.state.breakpoint_exception(&mut self.memory);
+            let faulted = self.state.registers.ipsr() as u16 == HARD_FAULT;
+            return (faulted && travel.faults).then_some(Halt::Fault);
         }
         let (operation, parameter) = (self.state.registers.r[0], self.state.registers.r[1]);
         let result = pins.semihosting(self.state.moment(), operation, parameter, &mut self.memory);

@@ -68,6 +68,11 @@ pub const fn changes_masks(first: u16, second: u16) -> bool {
     first & 0xffe0 == 0xb660 || (first & 0xffe0 == 0xf380 && second & 0xd000 == 0x8000)
 }
 
+/// Whether the instruction can change FAULTMASK (CPS, MSR).
+pub const fn changes_faultmask(first: u16, second: u16) -> bool {
+    first & 0xffe1 == 0xb661 || first & 0xfff0 == 0xf380 && second & 0xf0ff == 0x8013
+}
+
 /// Whether the instruction is SEV, which the translator takes for a NOP.
 pub const fn sets_event(first: u16, second: u16) -> bool {
     first == 0xbf40 || first == 0xf3af && second == 0x8004
@@ -138,6 +143,12 @@ pub const fn accesses_several(first: u16, second: u16) -> bool {
     first & 0xfe00 == 0xe800 || first & 0xee00 == 0xec00 && second & 0x0e00 == 0x0a00
 }
 
+/// Whether the instruction is VLDR, VSTR, VLDM, VSTM, VPUSH or VPOP (A6.6).
+pub const fn is_float_transfer(first: u16, second: u16) -> bool {
+    let addressing = matches!(first & 0x01a0, 0x0080 | 0x00a0 | 0x0120 | 0x0100 | 0x0180);
+    first & 0xfe00 == 0xec00 && second & 0x0e00 == 0x0a00 && addressing
+}
+
 /// How many bytes an instruction of several accesses transfers, which are in a row; 0 for any other.
 pub const fn bytes_of_several(first: u16, second: u16) -> u32 {
     if !accesses_several(first, second) {
@@ -178,6 +189,11 @@ impl ItState {
     /// The condition of the next instruction; always, outside an IT block.
     pub const fn condition(self) -> u8 {
         if self.0 & 0xf == 0 { 14 } else { self.0 >> 4 }
+    }
+
+    /// How many instructions of the IT block are left.
+    pub const fn left(self) -> u32 {
+        if self.0 & 0xf == 0 { 0 } else { 4 - (self.0 & 0xf).trailing_zeros() }
     }
 
     /// ITSTATE after the instruction that begins with this halfword.
@@ -321,13 +337,13 @@ mod tests {
     fn itstate_advances_as_in_the_manual() {
         // ITTE EQ; the three instructions that follow; then none.
         let mut it = ItState::default().after(0xbf06);
-        assert_eq!(it.0, 0x06);
+        assert_eq!((it.0, it.left()), (0x06, 3));
         it = it.after(0x2000);
         assert_eq!(it.0, 0x0c);
         it = it.after(0x2000);
-        assert_eq!(it.0, 0x18);
+        assert_eq!((it.0, it.left()), (0x18, 1));
         it = it.after(0x2000);
-        assert_eq!(it.0, 0x00);
+        assert_eq!((it.0, it.left()), (0x00, 0));
         assert_eq!(ItState::from_xpsr(ItState(0xa5).to_xpsr()).0, 0xa5);
     }
 }

@@ -7,7 +7,10 @@ use std::num::NonZeroUsize;
 
 use gdbstub::arch::{Arch, RegId, Registers as GdbRegisters};
 
-use crate::words::Registers;
+use crate::{
+    core::{Architecture, CoreKind},
+    words::Registers,
+};
 
 /// The architecture of the debuggee for gdbstub.
 pub(super) enum CortexM {}
@@ -43,22 +46,61 @@ pub(super) enum Register {
     /// D0 to D15: two of S0 to S31 each.
     Double(u8),
     Fpscr,
+    Msplim,
+    Psplim,
 }
 
-impl Register {
-    /// All registers in the order of the description and of the `g` packet.
-    pub(super) fn all(fpu: bool) -> impl Iterator<Item = Register> {
+/// Which of the registers a core has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RegisterSet {
+    architecture: Architecture,
+    fpu: bool,
+}
+
+impl RegisterSet {
+    pub(super) fn of(core: CoreKind) -> RegisterSet {
+        RegisterSet { architecture: core.architecture(), fpu: core.has_fpu() }
+    }
+
+    fn has(self, register: Register) -> bool {
         use Register::*;
-        let core = (0..13).map(General).chain([Sp, Lr, Pc, Xpsr]);
-        let system = [Msp, Psp, Primask, Basepri, Faultmask, Control];
-        let float = (0..16).map(Double).chain([Fpscr]);
-        core.chain(system).chain(float.filter(move |_| fpu))
+        match register {
+            Basepri | Faultmask => self.architecture > Architecture::V6M,
+            Double(_) | Fpscr => self.fpu,
+            Msplim | Psplim => self.architecture == Architecture::V8M,
+            _ => true,
+        }
+    }
+
+    /// All registers in the order of their numbers and of the `g` packet.
+    pub(super) fn registers(self) -> impl Iterator<Item = Register> {
+        Register::all().filter(move |register| self.has(*register))
     }
 
     /// R0 to CONTROL: what gdb looks at after every stop. It gets them with the stop and asks for nothing; without MSP
     /// and PSP it would fetch them all.
-    pub(super) fn at_stop() -> impl Iterator<Item = Register> {
-        Register::all(false)
+    pub(super) fn at_stop(self) -> impl Iterator<Item = Register> {
+        self.registers().filter(|register| register.number() <= Register::Control.number())
+    }
+
+    fn bytes(self) -> usize {
+        self.registers().map(Register::size).sum()
+    }
+
+    /// The set whose `g` packet has this length in bytes. No two have the same.
+    fn of_length(bytes: usize) -> Option<RegisterSet> {
+        CoreKind::ALL.into_iter().map(RegisterSet::of).find(|set| set.bytes() == bytes)
+    }
+}
+
+impl Register {
+    /// The registers of all cores, in the order of their numbers.
+    fn all() -> impl Iterator<Item = Register> {
+        use Register::*;
+        let core = (0..13).map(General).chain([Sp, Lr, Pc, Xpsr]);
+        let system = [Msp, Psp, Primask, Basepri, Faultmask, Control];
+        let float = (0..16).map(Double).chain([Fpscr]);
+        core.chain(system).chain(float).chain([Msplim, Psplim])
     }
 
     /// The register's number in packets.
@@ -78,6 +120,8 @@ impl Register {
             Control => 31,
             Double(n) => 32 + usize::from(n),
             Fpscr => 48,
+            Msplim => 49,
+            Psplim => 50,
         }
     }
 
@@ -111,6 +155,8 @@ impl Register {
                 return u64::from(registers.s[low]) | u64::from(registers.s[low + 1]) << 32;
             }
             Fpscr => registers.fpscr,
+            Msplim => registers.msplim,
+            Psplim => registers.psplim,
         })
     }
 
@@ -136,13 +182,15 @@ impl Register {
                 registers.s[low + 1] = (value >> 32) as u32;
             }
             Fpscr => registers.fpscr = word,
+            Msplim => registers.msplim = word & !7,
+            Psplim => registers.psplim = word & !7,
         }
     }
 }
 
 impl RegId for Register {
     fn from_raw_id(number: usize) -> Option<(Register, Option<NonZeroUsize>)> {
-        let register = Register::all(true).find(|register| register.number() == number)?;
+        let register = Register::all().find(|register| register.number() == number)?;
         Some((register, NonZeroUsize::new(register.size())))
     }
 
@@ -151,21 +199,21 @@ impl RegId for Register {
     }
 }
 
-/// The values of a `g` or `G` packet in the order of [`Register::all`].
+/// The values of a `g` or `G` packet in the order of [`RegisterSet::registers`].
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Values(Vec<u64>);
+pub(super) struct Values(Vec<(Register, u64)>);
 
 impl Values {
     /// The values in `registers`.
-    pub(super) fn of(registers: &Registers, fpu: bool) -> Values {
-        Values(Register::all(fpu).map(|register| register.get(registers)).collect())
+    pub(super) fn of(registers: &Registers, set: RegisterSet) -> Values {
+        Values(set.registers().map(|register| (register, register.get(registers))).collect())
     }
 
     /// Puts those values into `registers` that are not there already: SP and the stack pointer that it stands for come
     /// with the same packet, and the unchanged one must not undo the changed one.
     pub(super) fn apply(&self, registers: &mut Registers) {
         let before = registers.clone();
-        for (register, &value) in Register::all(true).zip(&self.0) {
+        for &(register, value) in &self.0 {
             if register.get(&before) != value {
                 register.set(registers, value);
             }
@@ -177,27 +225,23 @@ impl GdbRegisters for Values {
     type ProgramCounter = u32;
 
     fn pc(&self) -> u32 {
-        self.0.get(15).map_or(0, |&pc| pc as u32)
+        self.0.iter().find(|(register, _)| *register == Register::Pc).map_or(0, |&(_, pc)| pc as u32)
     }
 
     fn gdb_serialize(&self, mut write_byte: impl FnMut(Option<u8>)) {
-        for (register, value) in Register::all(true).zip(&self.0) {
+        for (register, value) in &self.0 {
             value.to_le_bytes()[..register.size()].iter().for_each(|&byte| write_byte(Some(byte)));
         }
     }
 
     fn gdb_deserialize(&mut self, mut bytes: &[u8]) -> Result<(), ()> {
         self.0.clear();
-        for register in Register::all(true) {
-            if bytes.is_empty() {
-                break; // a core without FPU
-            }
+        for register in RegisterSet::of_length(bytes.len()).ok_or(())?.registers() {
             let (value, rest) = bytes.split_at_checked(register.size()).ok_or(())?;
-            self.0.push(little_endian(value));
+            self.0.push((register, little_endian(value)));
             bytes = rest;
         }
-        let complete = [false, true].iter().any(|&fpu| Register::all(fpu).count() == self.0.len());
-        if bytes.is_empty() && complete { Ok(()) } else { Err(()) }
+        Ok(())
     }
 }
 
@@ -212,19 +256,28 @@ mod tests {
 
     #[test]
     fn the_g_packet_round_trips() {
-        for (fpu, size) in [(false, 80), (true, 212)] {
+        let table = [
+            (CoreKind::CortexM0, 78),
+            (CoreKind::CortexM3, 80),
+            (CoreKind::CortexM4F, 212),
+            (CoreKind::CortexM33, 88),
+            (CoreKind::CortexM33F, 220),
+        ];
+        for (core, size) in table {
+            let set = RegisterSet::of(core);
             let mut registers = Registers { msp: 0x100, psp: 0x200, ..Registers::default() };
             registers.r[3] = 0x1234_5678;
-            registers.s[31] = if fpu { 0x4000_0000 } else { 0 };
+            registers.s[31] = if core.has_fpu() { 0x4000_0000 } else { 0 };
+            registers.psplim = if core.architecture() == Architecture::V8M { 0x80 } else { 0 };
             let mut bytes = Vec::new();
-            Values::of(&registers, fpu).gdb_serialize(|byte| bytes.extend(byte));
-            assert_eq!(bytes.len(), size);
+            Values::of(&registers, set).gdb_serialize(|byte| bytes.extend(byte));
+            assert_eq!(bytes.len(), size, "{core:?}");
             assert_eq!(bytes[12..16], [0x78, 0x56, 0x34, 0x12]);
             let mut values = Values::default();
             values.gdb_deserialize(&bytes).unwrap();
             let mut copy = Registers { msp: 0x100, ..Registers::default() };
             values.apply(&mut copy);
-            assert_eq!(copy, registers);
+            assert_eq!(copy, registers, "{core:?}");
             assert_eq!(values.gdb_deserialize(&bytes[..size - 1]), Err(()));
         }
     }
@@ -232,15 +285,15 @@ mod tests {
     #[test]
     fn a_changed_sp_survives_the_unchanged_msp_in_the_same_packet() {
         let mut registers = Registers { msp: 0x100, ..Registers::default() };
-        let mut values = Values::of(&registers, false);
-        values.0[13] = 0x80;
+        let mut values = Values::of(&registers, RegisterSet::of(CoreKind::CortexM3));
+        values.0[13].1 = 0x80;
         values.apply(&mut registers);
         assert_eq!(registers.msp, 0x80);
     }
 
     #[test]
     fn every_number_leads_back_to_its_register() {
-        for register in Register::all(true) {
+        for register in Register::all() {
             assert_eq!(Register::from_raw_id(register.number()).unwrap().0, register);
         }
         assert!(Register::from_raw_id(16).is_none());

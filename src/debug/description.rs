@@ -2,28 +2,33 @@
 
 use std::fmt::Write;
 
-use super::arch::Register;
-use crate::core::{Config, CoreKind, RegionKind};
+use super::arch::{Register, RegisterSet};
+use crate::core::{Architecture, Config, CoreKind, RegionKind};
 
 /// The erase unit of flash that gdb is told. No chip's own: a session's flash is written byte by byte.
 const FLASH_BLOCK: u32 = 0x400;
 
 /// The target description (gdb manual, "Target Description Format").
 pub(super) fn target_xml(core: CoreKind) -> String {
-    // The name that gdb has for Armv7-M and Armv7E-M alike; a Cortex-M3 never executes what it disassembles in excess.
-    let mut xml = String::from(
+    // A core never executes what gdb disassembles in excess.
+    let architecture = match core.architecture() {
+        Architecture::V6M => "armv6s-m",
+        Architecture::V7M => "armv7e-m",
+        Architecture::V8M => "armv8-m.main",
+    };
+    let mut xml = format!(
         "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n\
-         <target version=\"1.0\"><architecture>armv7e-m</architecture>\n",
+         <target version=\"1.0\"><architecture>{architecture}</architecture>\n",
     );
-    let features = [
-        ("org.gnu.gdb.arm.m-profile", 0..=25),
-        ("org.gnu.gdb.arm.m-system", 26..=31),
-        ("org.gnu.gdb.arm.vfp", 32..=48),
-    ];
-    for (feature, numbers) in features.iter().take(if core.has_fpu() { 3 } else { 2 }) {
+    for feature in ["org.gnu.gdb.arm.m-profile", "org.gnu.gdb.arm.m-system", "org.gnu.gdb.arm.vfp"] {
+        let registers: Vec<_> =
+            RegisterSet::of(core).registers().filter(|r| self::feature(*r) == feature).collect();
+        if registers.is_empty() {
+            continue;
+        }
         // Writing to a string cannot fail.
         let _ = writeln!(xml, "<feature name=\"{feature}\">");
-        for register in Register::all(true).filter(|register| numbers.contains(&register.number())) {
+        for register in registers {
             let _ = writeln!(
                 xml,
                 "<reg name=\"{}\" bitsize=\"{}\" regnum=\"{}\" type=\"{}\"{}/>",
@@ -40,6 +45,16 @@ pub(super) fn target_xml(core: CoreKind) -> String {
     xml
 }
 
+/// The feature that a register belongs to.
+fn feature(register: Register) -> &'static str {
+    use Register::*;
+    match register {
+        General(_) | Sp | Lr | Pc | Xpsr => "org.gnu.gdb.arm.m-profile",
+        Msp | Psp | Primask | Basepri | Faultmask | Control | Msplim | Psplim => "org.gnu.gdb.arm.m-system",
+        Double(_) | Fpscr => "org.gnu.gdb.arm.vfp",
+    }
+}
+
 /// The register's name: gdb insists on those of the core registers, `xpsr` included.
 fn name(register: Register) -> String {
     use Register::*;
@@ -53,7 +68,7 @@ fn name(register: Register) -> String {
 fn kind(register: Register) -> &'static str {
     use Register::*;
     match register {
-        Sp | Msp | Psp => "data_ptr",
+        Sp | Msp | Psp | Msplim | Psplim => "data_ptr",
         Pc => "code_ptr",
         Primask | Basepri | Faultmask | Control => "uint8",
         Double(_) => "ieee_double",
@@ -166,6 +181,8 @@ mod tests {
     #[test]
     fn a_core_without_fpu_has_no_floating_point_registers() {
         assert!(!target_xml(CoreKind::CortexM3).contains("vfp"));
+        assert!(!target_xml(CoreKind::CortexM0).contains("basepri"));
+        assert!(target_xml(CoreKind::CortexM33).contains("<reg name=\"psplim\""));
         let xml = target_xml(CoreKind::CortexM4F);
         assert!(xml.contains("<reg name=\"xpsr\" bitsize=\"32\" regnum=\"25\""), "{xml}");
         assert!(

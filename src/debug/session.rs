@@ -13,7 +13,7 @@ use gdbstub::{
 use thiserror::Error;
 
 use super::{
-    arch::Register,
+    arch::{Register, RegisterSet},
     frame::{Frame, PACKET_SIZE},
     stub::{Halt, Report, Stub, THREAD},
     wire::Wire,
@@ -119,8 +119,10 @@ fn travel<'a, 'w, 's>(
         wire.print(text);
     }
     let registers = stub.debuggee.registers().clone();
-    let values: Vec<(Register, [u8; 8])> =
-        Register::at_stop().map(|register| (register, register.get(&registers).to_le_bytes())).collect();
+    let values: Vec<(Register, [u8; 8])> = RegisterSet::of(stub.debuggee.config().core)
+        .at_stop()
+        .map(|register| (register, register.get(&registers).to_le_bytes()))
+        .collect();
     let mut values = values.iter().map(|(register, bytes)| (*register, &bytes[..register.size()]));
     Ok(running.report_stop_with_regs(stub, report.reason, &mut values)?)
 }

@@ -19,9 +19,12 @@ const CFSR_PRECISERR: u32 = 1 << 9;
 const CFSR_BFARVALID: u32 = 1 << 15;
 
 /// The name and the meaning of every status bit that is set, in the order of the manual; a bit that no manual knows is
-/// shown as such.
-pub(super) fn bits(fault: &Fault) -> Vec<(String, String)> {
+/// shown as such. On Armv6-M, which has none, those that Armv7-M would set to say what happened.
+pub(super) fn bits(fault: &Fault, has_status: bool) -> Vec<(String, String)> {
     let mut all = Vec::new();
+    let valid = if has_status { 0 } else { CFSR_MMARVALID | CFSR_BFARVALID };
+    let forced = if has_status { 0 } else { HFSR_FORCED };
+    let fault = &Fault { cfsr: fault.cfsr & !valid, hfsr: fault.hfsr & !forced, ..fault.clone() };
     for bit in 0..32 {
         if fault.cfsr >> bit & 1 == 1 {
             all.push(match CFSR.iter().find(|entry| entry.bit == bit) {
@@ -55,9 +58,10 @@ fn classes(fault: &Fault) -> Vec<Class> {
     all.into_iter().filter(|class| fault.cfsr & class.mask() != 0).collect()
 }
 
-/// Which exception was taken and why it was that one.
-pub(super) fn headline(fault: &Fault, memory: &ReadMemory<'_>) -> String {
-    let names: Vec<&str> = classes(fault).into_iter().map(Class::name).collect();
+/// Which exception was taken and why it was that one. Armv6-M has no faults but HardFault, and no status.
+pub(super) fn headline(fault: &Fault, has_status: bool, memory: &ReadMemory<'_>) -> String {
+    let classes = if has_status { classes(fault) } else { Vec::new() };
+    let names: Vec<&str> = classes.iter().map(|class| class.name()).collect();
     if fault.lockup {
         return lockup(fault, &names);
     }
@@ -73,7 +77,10 @@ pub(super) fn headline(fault: &Fault, memory: &ReadMemory<'_>) -> String {
     if fault.hfsr & HFSR_FORCED == 0 {
         return "HardFault".to_owned();
     }
-    match classes(fault).last() {
+    if !has_status && fault.cfsr != 0 {
+        return "HardFault".to_owned();
+    }
+    match classes.last() {
         // SVC escalates too, and leaves no status (B1.5.6).
         None => {
             "HardFault, escalated from an exception that leaves no status: SVC where SVCall cannot preempt"

@@ -22,11 +22,12 @@ use crate::words::{Moment, Registers};
 pub struct Fault {
     /// The faulting instruction: the state before it.
     pub at: Moment,
-    /// The exception that was taken: 3 HardFault, 4 MemManage, 5 BusFault, 6 UsageFault; 0 for a lockup.
+    /// The exception that was taken: 3 HardFault, 4 MemManage, 5 BusFault, 6 UsageFault, 7 SecureFault; 0 for a lockup. What
+    /// is pending and goes first (NMI, an interrupt that is chained to) is not a fault and makes no report.
     pub exception: u16,
     /// The registers before the exception entry; `pc` is the faulting instruction.
     pub registers: Registers,
-    /// Configurable Fault Status Register, after entry.
+    /// Configurable Fault Status Register, after entry. Armv6-M has none of these registers: what Armv7-M would show.
     pub cfsr: u32,
     /// HardFault Status Register, after entry.
     pub hfsr: u32,

@@ -10,7 +10,11 @@ use super::{
     text::{WIDTH, shorten_end, wrap},
     unwind::{ReadMemory, unwind},
 };
-use crate::{core::Config, image::Symbols, words::Moment};
+use crate::{
+    core::{Architecture, Config},
+    image::Symbols,
+    words::Moment,
+};
 
 /// What happened, where, and how to get there: made at the fault, shown as text by [`Display`].
 ///
@@ -25,6 +29,8 @@ pub struct Report {
     facts: Vec<(&'static str, String)>,
     /// The name of a status bit, and what it means.
     bits: Vec<(String, String)>,
+    /// Whether the core has fault status registers.
+    has_status: bool,
     stack: Vec<String>,
     trace: Option<PathBuf>,
 }
@@ -33,12 +39,14 @@ impl Report {
     /// Explains a fault. `memory` reads as it is when the fault has been taken, system control space included.
     pub fn new(fault: &Fault, symbols: &Symbols, config: &Config, memory: &ReadMemory<'_>) -> Report {
         let (frames, end) = unwind(&fault.registers, symbols, memory);
+        let has_status = config.core.architecture() != Architecture::V6M;
         Report {
             fault: fault.clone(),
-            headline: cause::headline(fault, memory),
+            headline: cause::headline(fault, has_status, memory),
             summary: cause::summary(fault, memory),
             facts: facts(fault, symbols, config),
-            bits: cause::bits(fault),
+            bits: cause::bits(fault, has_status),
+            has_status,
             stack: stack::lines(&frames, end, symbols),
             trace: None,
         }
@@ -117,8 +125,13 @@ impl Display for Report {
         }
         writeln!(f)?;
 
-        let Fault { cfsr, hfsr, mmfar, bfar, .. } = self.fault;
-        writeln!(f, "status: CFSR {cfsr:#010x}  HFSR {hfsr:#010x}  MMFAR {mmfar:#010x}  BFAR {bfar:#010x}")?;
+        if self.has_status {
+            let Fault { cfsr, hfsr, mmfar, bfar, .. } = self.fault;
+            write!(f, "status: CFSR {cfsr:#010x}  HFSR {hfsr:#010x}")?;
+            writeln!(f, "  MMFAR {mmfar:#010x}  BFAR {bfar:#010x}")?;
+        } else {
+            writeln!(f, "status: Armv6-M has no fault status registers; an Armv7-M core would have said")?;
+        }
         let widest = self.bits.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, meaning) in &self.bits {
             entry(f, name, widest + 2, meaning)?;
@@ -151,12 +164,14 @@ impl Report {
         let named =
             [("SP", registers.sp()), ("LR", registers.lr), ("PC", registers.pc), ("xPSR", registers.xpsr)];
         all.extend(named.into_iter().chain([other]).map(|(name, value)| (name.to_owned(), value)));
-        // What masks interrupts is worth a place only where it does.
+        // What masks interrupts or limits stacks is worth a place only where it does.
         let special = [
             ("CONTROL", registers.control),
             ("PRIMASK", registers.primask),
             ("BASEPRI", registers.basepri),
             ("FAULTMASK", registers.faultmask),
+            ("MSPLIM", registers.msplim),
+            ("PSPLIM", registers.psplim),
         ];
         let set = special.into_iter().filter(|&(_, value)| value != 0);
         let masks: Vec<String> = set.map(|(name, value)| format!("{name} {value:#x}")).collect();

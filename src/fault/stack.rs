@@ -10,26 +10,47 @@ use crate::image::{Inlined, Line, Symbols};
 pub(super) fn lines(frames: &[Frame], end: End, symbols: &Symbols) -> Vec<String> {
     let mut lines = Vec::new();
     let mut number = 0;
-    for frame in frames {
-        match *frame {
-            Frame::Exception { number: exception } => {
-                let name = exception_name(u32::from(exception));
-                lines.push(format!("#{number:<2} <exception {exception}: {name}>"));
-                number += 1;
-            }
-            Frame::Call { pc, returns, .. } => {
-                for (depth, part) in functions(pc, returns, symbols).into_iter().enumerate() {
-                    // As GDB has it: a function into which the one above is inlined has no address of its own.
-                    let address = if depth == 0 { format!("{pc:#010x} in ") } else { String::new() };
-                    let name = part.function.as_deref().unwrap_or("??");
-                    push(&mut lines, format!("#{number:<2} {address}"), name, part.line.as_ref());
-                    number += 1;
-                }
-            }
+    // A recursion is told by its first call and its length.
+    for alike in
+        frames.chunk_by(|one, next| one.calls_from().is_some() && one.calls_from() == next.calls_from())
+    {
+        let shown = if alike.len() > REPEATED { &alike[..1] } else { alike };
+        let first = number;
+        for frame in shown {
+            number += push_frame(&mut lines, number, frame, symbols);
+        }
+        let left_out = alike.len() - shown.len();
+        if left_out > 0 {
+            number += left_out * (number - first);
+            lines.push(format!("    (and {left_out} more calls from there)"));
         }
     }
     lines.extend(remark(frames, end));
     lines
+}
+
+/// More calls than this from the same place, one in the other, are not listed.
+const REPEATED: usize = 3;
+
+/// Adds one frame as number `number`; gives how many GDB counts it for.
+fn push_frame(lines: &mut Vec<String>, number: usize, frame: &Frame, symbols: &Symbols) -> usize {
+    match *frame {
+        Frame::Exception { number: exception } => {
+            let name = exception_name(u32::from(exception));
+            lines.push(format!("#{number:<2} <exception {exception}: {name}>"));
+            1
+        }
+        Frame::Call { pc, returns, .. } => {
+            let parts = functions(pc, returns, symbols);
+            for (depth, part) in parts.iter().enumerate() {
+                // As GDB has it: a function into which the one above is inlined has no address of its own.
+                let address = if depth == 0 { format!("{pc:#010x} in ") } else { String::new() };
+                let name = part.function.as_deref().unwrap_or("??");
+                push(lines, format!("#{:<2} {address}", number + depth), name, part.line.as_ref());
+            }
+            parts.len()
+        }
+    }
 }
 
 /// The functions that an instruction is in, innermost first; never none.

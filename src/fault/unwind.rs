@@ -34,6 +34,16 @@ pub enum Frame {
     },
 }
 
+impl Frame {
+    /// The address that a frame in the middle of a recursion has in common with its neighbours.
+    pub(super) fn calls_from(&self) -> Option<u32> {
+        match *self {
+            Frame::Call { pc, returns: true, .. } => Some(pc),
+            _ => None,
+        }
+    }
+}
+
 /// Why a call stack ends where it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -161,10 +171,11 @@ impl Context {
         Ok((!lost).then_some(callers[link]))
     }
 
-    /// Unstacks as an exception return does (Armv7-M ARM B1.5.8, PopStack).
+    /// Unstacks as an exception return does (Armv7-M ARM B1.5.8, Armv8-M ARM E2.1: PopStack).
     fn leave_exception(&mut self, exc_return: u32, memory: &ReadMemory<'_>) -> Result<(), End> {
-        let uses_psp = exc_return & 1 << 2 != 0;
         let to_thread = exc_return & 1 << 3 != 0;
+        // A handler of Armv8-M can have CONTROL.SPSEL set, and runs on the main stack all the same.
+        let uses_psp = to_thread && exc_return & 1 << 2 != 0;
         let extended = exc_return & 1 << 4 == 0;
         // A handler runs on the main stack.
         self.msp = self.r[SP];
@@ -176,7 +187,11 @@ impl Context {
         let [r0, r1, r2, r3, r12, lr, pc, xpsr] = stacked;
         self.r[..4].copy_from_slice(&[r0, r1, r2, r3]);
         (self.r[12], self.r[LR], self.r[PC], self.xpsr) = (r12, lr, pc & !1, xpsr);
-        let size = if extended { 0x68 } else { 0x20 };
+        let size = match extended {
+            false => 0x20,
+            true if stacks_all_fp(memory) => 0xa8,
+            true => 0x68,
+        };
         let padding = if xpsr & 1 << 9 != 0 { 4 } else { 0 };
         let sp = frame.wrapping_add(size + padding);
         if uses_psp {
@@ -195,6 +210,11 @@ impl Context {
 /// Whether a return address is an EXC_RETURN value (Armv7-M ARM B1.5.8; Armv8-M clears more of the upper bits).
 fn is_exception_return(target: u32) -> bool {
     target >= 0xffff_ff80 && target & 0b10 == 0
+}
+
+/// FPCCR.TS, of the Security Extension: frames hold S16 to S31 too (Armv8-M ARM B3.19).
+fn stacks_all_fp(memory: &ReadMemory<'_>) -> bool {
+    word(memory, 0xe000_ef34).is_ok_and(|fpccr| fpccr >> 26 & 1 != 0)
 }
 
 fn word(memory: &ReadMemory<'_>, address: u32) -> Result<u32, End> {

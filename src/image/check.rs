@@ -1,12 +1,13 @@
 //! Whether an image fits a chip.
 
-use super::{Image, ImageError};
-use crate::core::{Config, Region, RegionKind};
+use super::{Image, ImageError, table};
+use crate::core::{Config, Region};
 
 impl Image {
-    /// Checks the image against a chip: every byte in its memory (aliases count), a vector table with an initial stack
-    /// pointer in RAM and a reset handler in the image.
-    pub fn check(&self, config: &Config) -> Result<(), ImageError> {
+    /// Fits the image to a chip: checks that every byte is in its memory (aliases count) and decides where the vector
+    /// table is. Then `config` is what the chip runs this image with. See [`table`](super::table) for what decides;
+    /// `wanted` is the user's word.
+    pub fn fit(&mut self, config: &mut Config, wanted: Option<u32>) -> Result<(), ImageError> {
         for segment in &self.segments {
             let mut at = u64::from(segment.address);
             // A segment may span regions that adjoin, as SRAM1 and SRAM2 of many chips do.
@@ -19,52 +20,14 @@ impl Image {
                 })?;
             }
         }
-        self.check_vector_table(config)
-    }
-
-    fn check_vector_table(&self, config: &Config) -> Result<(), ImageError> {
-        let fail = |what: String| {
-            Err(ImageError::VectorTable { origin: self.origin.clone(), address: self.vector_table, what })
-        };
-        let (Some(sp), Some(reset)) =
-            (self.word(self.vector_table), self.word(self.vector_table.wrapping_add(4)))
-        else {
-            return fail("the image has no bytes there".into());
-        };
-        // Full-descending: the initial SP may be the address after the last byte of RAM.
-        let in_ram = spans(config).any(|(region, base)| {
-            region.kind == RegionKind::Ram
-                && base < u64::from(sp)
-                && u64::from(sp) <= base + u64::from(region.size)
-        });
-        if !sp.is_multiple_of(4) {
-            return fail(format!("the initial stack pointer would be {sp:#010x}, which is not word-aligned"));
-        }
-        if !in_ram {
-            return fail(format!(
-                "the initial stack pointer would be {sp:#010x}, which is not in RAM; the chip has {}",
-                memory_map(config)
-            ));
-        }
-        if reset & 1 == 0 {
-            return fail(format!(
-                "the reset handler would be {reset:#010x}, without bit 0 no Thumb function"
-            ));
-        }
-        let handler = canonical(config, reset & !1);
-        let inside = self.segments.iter().any(|segment| {
-            let start = canonical(config, segment.address);
-            handler >= start && u64::from(handler - start) < segment.bytes.len() as u64
-        });
-        if !inside {
-            return fail(format!("the reset handler would be {reset:#010x}, where the image has no code"));
-        }
+        self.vector_table = table::decide(self, config, wanted)?;
+        config.vector_table = self.vector_table;
         Ok(())
     }
 }
 
 /// Every region at every address at which it appears.
-fn spans(config: &Config) -> impl Iterator<Item = (&Region, u64)> {
+pub(super) fn spans(config: &Config) -> impl Iterator<Item = (&Region, u64)> {
     config.regions.iter().flat_map(|region| {
         std::iter::once(region.base)
             .chain(region.aliases.iter().copied())
@@ -82,7 +45,7 @@ fn region_end(config: &Config, address: u32) -> Option<u64> {
 }
 
 /// The address without aliases: where the region itself has it.
-fn canonical(config: &Config, address: u32) -> u32 {
+pub(super) fn canonical(config: &Config, address: u32) -> u32 {
     let wide = u64::from(address);
     spans(config)
         .find(|(region, base)| *base <= wide && wide < base + u64::from(region.size))

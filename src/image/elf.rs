@@ -10,17 +10,20 @@ use super::{ImageError, LARGEST, Segment};
 const LE: LittleEndian = LittleEndian;
 
 /// What startup code and linker scripts in the field call the vector table: sections first, then symbols.
-const TABLE_SECTIONS: [&str; 8] = [
+const TABLE_SECTIONS: [&str; 11] = [
     ".vector_table",
     ".isr_vector",
     ".vectors",
     ".vector",
     ".intvec",
+    ".intvecs",
     ".interrupts",
     ".isr_vectors",
     "vectors",
+    "rom_start",
+    "RESET",
 ];
-const TABLE_SYMBOLS: [&str; 14] = [
+const TABLE_SYMBOLS: [&str; 17] = [
     "__vector_table",
     "_vector_table",
     "vector_table",
@@ -35,10 +38,16 @@ const TABLE_SYMBOLS: [&str; 14] = [
     "vectors",
     "__VECTOR_TABLE",
     "exception_table",
+    "cortex_vector_base",
+    "_vector_start",
+    "__vector_start",
 ];
 
-/// The loadable segments of an ELF file and the addresses of what is named like a vector table.
-pub(super) fn parse(file: &[u8], origin: &str) -> Result<(Vec<Segment>, Vec<u32>), ImageError> {
+/// The name and the address of something that may be a vector table.
+type NamedTable = (String, u32);
+
+/// The loadable segments of an ELF file and what is named like a vector table.
+pub(super) fn parse(file: &[u8], origin: &str) -> Result<(Vec<Segment>, Vec<NamedTable>), ImageError> {
     check_identity(file, origin)?;
     check_length(file, origin)?;
     let elf = ElfFile32::<LittleEndian>::parse(file).map_err(|error| ImageError::Damaged {
@@ -94,12 +103,16 @@ fn is_allocated<'a>(section: &impl ObjectSection<'a>) -> bool {
     matches!(section.flags(), object::SectionFlags::Elf { sh_flags, .. } if sh_flags.contains(elf::SHF_ALLOC))
 }
 
-fn vector_tables(elf: &ElfFile32<'_, LittleEndian>) -> Vec<u32> {
-    let section = |name: &&str| elf.sections().find(|s| s.name() == Ok(name) && is_allocated(s));
-    let sections = TABLE_SECTIONS.iter().filter_map(section).map(|section| section.address() as u32);
-    let symbol = |name: &&str| elf.symbols().find(|s| s.name() == Ok(name) && s.is_definition());
-    let symbols = TABLE_SYMBOLS.iter().filter_map(symbol).map(|symbol| symbol.address() as u32 & !1);
-    sections.chain(symbols).collect()
+fn vector_tables(elf: &ElfFile32<'_, LittleEndian>) -> Vec<NamedTable> {
+    let section = |name: &&str| {
+        let section = elf.sections().find(|s| s.name() == Ok(name) && is_allocated(s))?;
+        Some((format!("section {name}"), section.address() as u32))
+    };
+    let symbol = |name: &&str| {
+        let symbol = elf.symbols().find(|s| s.name() == Ok(name) && s.is_definition())?;
+        Some((format!("symbol {name}"), symbol.address() as u32 & !1))
+    };
+    TABLE_SECTIONS.iter().filter_map(section).chain(TABLE_SYMBOLS.iter().filter_map(symbol)).collect()
 }
 
 /// Refuses what is an ELF file, but not one for a Cortex-M, in the order in which a user would want to hear it.

@@ -21,6 +21,14 @@ pub enum ImageError {
         /// What it looks like.
         what: &'static str,
     },
+    /// A load address for a file that has addresses of its own.
+    #[error("{origin}: this is {kind}, which says itself where it goes; leave --load out")]
+    SaysItself {
+        /// The file.
+        origin: String,
+        /// What it is.
+        kind: &'static str,
+    },
     /// An ELF file for a processor that is no Arm.
     #[error(
         "{origin}: this ELF is for {machine}, not for Arm; build the firmware for a thumbv7m or thumbv7em target"
@@ -126,5 +134,13 @@ pub enum ImageError {
         address: u32,
         /// What is wrong with what stands there.
         what: String,
+    },
+    /// No vector table at any of the places where it may be.
+    #[error("{origin}: no vector table found; give its address with --vector-table. {}", tried.join("; "))]
+    NoVectorTable {
+        /// The file.
+        origin: String,
+        /// What was looked at, and what is wrong with it.
+        tried: Vec<String>,
     },
 }

@@ -7,6 +7,7 @@ mod error;
 mod hex;
 mod lines;
 mod symbols;
+mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -38,15 +39,20 @@ impl Segment {
     }
 }
 
-/// A firmware image, from an ELF or an Intel HEX file.
+/// A firmware image, from an ELF file, an Intel HEX file or a raw binary.
 #[derive(Clone, Debug)]
 pub struct Image {
     /// What is written to memory before reset, by ascending address, without overlaps.
     pub segments: Vec<Segment>,
-    /// The address of the vector table: the value of VTOR when the firmware starts.
+    /// The address of the vector table: the value of VTOR when the firmware starts. A guess from the file alone until
+    /// [`Image::fit`] has seen the chip.
     pub vector_table: u32,
+    /// What is named like a vector table: the name and the address.
+    named_tables: Vec<(String, u32)>,
     /// The file as it was read: a trace keeps it, and [`Symbols`] reads the debug information from it.
     pub file: Arc<[u8]>,
+    /// Where the first byte of a raw binary goes; `None` for a file that says so itself.
+    pub load_address: Option<u32>,
     /// Where the file came from, for messages.
     pub origin: String,
 }
@@ -54,20 +60,40 @@ pub struct Image {
 impl Image {
     /// Reads an ELF or Intel HEX file.
     pub fn load(path: impl AsRef<Path>) -> Result<Image, ImageError> {
+        Image::load_at(path, None)
+    }
+
+    /// Reads an ELF or Intel HEX file, or, if there is a load address, a raw binary.
+    pub fn load_at(path: impl AsRef<Path>, load_address: Option<u32>) -> Result<Image, ImageError> {
         let path = path.as_ref();
         let origin = path.display().to_string();
         let bytes =
             std::fs::read(path).map_err(|source| ImageError::Read { origin: origin.clone(), source })?;
-        Image::parse(bytes, origin)
+        Image::parse_at(bytes, origin, load_address)
     }
 
     /// Takes an ELF or Intel HEX file from memory; `origin` names it in messages.
     pub fn parse(bytes: impl Into<Arc<[u8]>>, origin: impl Into<String>) -> Result<Image, ImageError> {
+        Image::parse_at(bytes, origin, None)
+    }
+
+    /// Takes an ELF or Intel HEX file from memory, or, if there is a load address, a raw binary.
+    pub fn parse_at(
+        bytes: impl Into<Arc<[u8]>>,
+        origin: impl Into<String>,
+        load_address: Option<u32>,
+    ) -> Result<Image, ImageError> {
         let (file, origin) = (bytes.into(), origin.into());
-        let (mut segments, tables) = match file.first() {
-            Some(0x7f) if file.starts_with(b"\x7fELF") => elf::parse(&file, &origin)?,
-            Some(b':') => (hex::parse(&file, &origin)?, Vec::new()),
-            _ => return Err(ImageError::NotFirmware { what: describe(&file), origin }),
+        let is_elf = file.starts_with(b"\x7fELF");
+        let (mut segments, named_tables) = match load_address {
+            Some(_) if is_elf => return Err(ImageError::SaysItself { origin, kind: "an ELF" }),
+            Some(_) if file.first() == Some(&b':') && hex::parse(&file, &origin).is_ok() => {
+                return Err(ImageError::SaysItself { origin, kind: "an Intel HEX file" });
+            }
+            Some(address) => (raw(&file, address, &origin)?, Vec::new()),
+            None if is_elf => elf::parse(&file, &origin)?,
+            None if file.first() == Some(&b':') => (hex::parse(&file, &origin)?, Vec::new()),
+            None => return Err(ImageError::NotFirmware { what: describe(&file), origin }),
         };
         segments.sort_by_key(|segment| segment.address);
         for pair in segments.windows(2) {
@@ -76,9 +102,9 @@ impl Image {
             }
         }
         let Some(first) = segments.first() else { return Err(ImageError::Empty { origin }) };
-        let lowest = first.address;
-        let mut image = Image { segments, vector_table: lowest, file, origin };
-        image.vector_table = image.find_vector_table(&tables).unwrap_or(lowest);
+        let vector_table = first.address;
+        let mut image = Image { segments, vector_table, named_tables, file, load_address, origin };
+        image.vector_table = table::guess(&image);
         Ok(image)
     }
 
@@ -94,21 +120,19 @@ impl Image {
         let bytes = self.read(address, 4)?;
         Some(u32::from_le_bytes(bytes.try_into().expect("read returns as many bytes as asked for")))
     }
+}
 
-    /// The first candidate that can be a vector table; a table by name before a table by place.
-    fn find_vector_table(&self, named: &[u32]) -> Option<u32> {
-        let plausible = |&table: &u32| {
-            let (Some(sp), Some(reset)) = (self.word(table), self.word(table.wrapping_add(4))) else {
-                return false;
-            };
-            let aligned = table.is_multiple_of(4) && sp.is_multiple_of(4);
-            aligned && sp != 0 && reset & 1 == 1 && self.read(reset & !1, 2).is_some()
-        };
-        let by_place = self.segments.iter().map(|segment| segment.address);
-        let mut candidates = named.iter().copied().chain(by_place);
-        let named_in_image = || named.iter().copied().find(|&table| self.word(table).is_some());
-        candidates.find(plausible).or_else(named_in_image)
+/// The one segment of a raw binary.
+fn raw(file: &[u8], address: u32, origin: &str) -> Result<Vec<Segment>, ImageError> {
+    let size = file.len() as u64;
+    if size > LARGEST {
+        return Err(ImageError::TooLarge { origin: origin.to_owned(), size });
     }
+    if u64::from(address) + size > 1 << 32 {
+        let what = format!("its {size} bytes at {address:#010x} run past the end of the address space");
+        return Err(ImageError::Damaged { origin: origin.to_owned(), what });
+    }
+    Ok(if file.is_empty() { Vec::new() } else { vec![Segment { address, bytes: file.to_vec() }] })
 }
 
 /// What a file that is no firmware looks like.
@@ -122,6 +146,9 @@ fn describe(file: &[u8]) -> &'static str {
         [b'M', b'Z', ..] => "this is a Windows program",
         [b'!', b'<', b'a', b'r', b'c', b'h', b'>', ..] => "this is a library archive",
         _ if file.iter().take(512).all(is_text) => "this is a text file",
-        _ => "a raw binary says nothing about addresses; give the ELF that it was made from",
+        _ => {
+            "a raw binary says nothing about addresses; give its own with --load ADDRESS, or the ELF that it was \
+             made from"
+        }
     }
 }

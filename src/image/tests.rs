@@ -2,13 +2,14 @@ use super::{
     testing::{Elf, INLINED, TABLE, chip, inlined},
     *,
 };
+use crate::core::Config;
 
 fn parse(elf: &Elf) -> Result<Image, ImageError> {
     Image::parse(elf.build(), "app.elf")
 }
 
 fn message(elf: &Elf) -> String {
-    match parse(elf).and_then(|image| image.check(&chip())) {
+    match parse(elf).and_then(|mut image| image.fit(&mut chip(), None)) {
         Ok(()) => "fits".to_owned(),
         Err(error) => error.to_string(),
     }
@@ -20,14 +21,14 @@ fn segments_are_where_a_flash_tool_puts_them() {
     elf.segments.push((0x0800_0080, vec![1, 2, 3], 3)); // .data at its load address
     elf.segments.push((0x2000_0000, vec![], 0x100)); // .bss: nothing to write
     elf.segments.push((0x2000_0200, vec![9; 4], 4)); // code for RAM
-    let image = parse(&elf).unwrap();
+    let mut image = parse(&elf).unwrap();
     let places: Vec<_> = image.segments.iter().map(|s| (s.address, s.bytes.len())).collect();
     assert_eq!(places, [(0x0800_0000, 0x80), (0x0800_0080, 3), (0x2000_0200, 4)]);
     assert_eq!(image.word(0x0800_0000), Some(0x2000_4000));
     assert_eq!(image.read(0x0800_0081, 2), Some(&[2, 3][..]));
     assert_eq!(image.read(0x0800_0081, 3), None);
     assert_eq!(image.vector_table, 0x0800_0000);
-    image.check(&chip()).unwrap();
+    image.fit(&mut chip(), None).unwrap();
 }
 
 #[test]
@@ -43,25 +44,127 @@ fn the_headers_of_the_file_are_not_firmware() {
     assert_eq!(image.segments[0].bytes[..8], TABLE);
 }
 
-#[test]
-fn the_vector_table_is_found_by_name_then_by_place() {
-    let mut elf = Elf::default();
-    let table = |elf: &Elf| parse(elf).unwrap().vector_table;
-    elf.segments[0].1[0x20..0x28].copy_from_slice(&TABLE);
-    assert_eq!(table(&elf), 0x0800_0000);
-    for (name, is_section) in [("g_pfnVectors", false), ("__vector_table", false), (".isr_vector", true)] {
-        elf.names = vec![(name, 0x0800_0020, is_section)];
-        assert_eq!(table(&elf), 0x0800_0020, "{name}");
-        elf.names = vec![(name, 0x0800_0024, is_section)];
-        assert_eq!(table(&elf), 0x0800_0000, "{name} where no table is");
+/// 0x200 bytes of flash with tables at these addresses.
+fn tables_at(addresses: &[u32]) -> Elf {
+    let mut bytes = vec![0; 0x200];
+    for address in addresses {
+        let at = (address - 0x0800_0000) as usize;
+        bytes[at..at + 8].copy_from_slice(&TABLE);
     }
-    elf.names = vec![("vectors_of_something", 0x0800_0020, false)];
-    assert_eq!(table(&elf), 0x0800_0000);
+    Elf { segments: vec![(0x0800_0000, bytes, 0x200)], ..Elf::default() }
+}
+
+fn fitted(elf: &Elf, boot: u32, wanted: Option<u32>) -> Result<u32, String> {
+    let mut config = Config { vector_table: boot, ..chip() };
+    let mut image = parse(elf).unwrap();
+    image.fit(&mut config, wanted).map_err(|error| error.to_string())?;
+    assert_eq!(config.vector_table, image.vector_table);
+    Ok(config.vector_table)
+}
+
+#[test]
+fn the_vector_table_is_found_by_name_then_at_the_boot_address_then_by_place() {
+    let mut elf = tables_at(&[0x0800_0000, 0x0800_0080, 0x0800_0100]);
+    assert_eq!(fitted(&elf, 0x0800_0100, Some(0x0800_0080)), Ok(0x0800_0080), "the user's word");
+    assert_eq!(fitted(&elf, 0x0800_0100, None), Ok(0x0800_0100), "the boot address");
+    assert_eq!(fitted(&elf, 0, None), Ok(0x0800_0000), "the image has no bytes at the boot address");
+    for (name, is_section) in [
+        ("g_pfnVectors", false),
+        ("__vector_table", false),
+        (".isr_vector", true),
+        ("cortex_vector_base", false),
+    ] {
+        elf.names = vec![(name, 0x0800_0080, is_section)];
+        assert_eq!(fitted(&elf, 0x0800_0100, None), Ok(0x0800_0080), "{name}");
+        assert_eq!(parse(&elf).unwrap().vector_table, 0x0800_0080, "{name}, guessed");
+        elf.names = vec![(name, 0x0800_0180, is_section)];
+        assert_eq!(fitted(&elf, 0x0800_0100, None), Ok(0x0800_0100), "{name} where no table is");
+        elf.names = vec![(name, 0x2000_0000, is_section)];
+        assert_eq!(fitted(&elf, 0x0800_0100, None), Ok(0x0800_0100), "{name} of a copy in RAM");
+    }
+    elf.names = vec![("__Vectors", 0x0800_0080, false), (".vectors", 0x0800_0100, true)];
+    assert_eq!(fitted(&elf, 0, None), Ok(0x0800_0100), "a section before a symbol");
+    elf.names = vec![("vectors_of_something", 0x0800_0080, false)];
+    assert_eq!(fitted(&elf, 0, None), Ok(0x0800_0000));
     // A bootloader's area in front that is no table.
-    elf.names.clear();
-    elf.segments[0].1[..8].fill(0xff);
+    let mut elf = tables_at(&[]);
     elf.segments.push((0x0800_4000, [&TABLE[..4], &[1, 0x40, 0, 8]].concat(), 8));
-    assert_eq!(table(&elf), 0x0800_4000);
+    assert_eq!(fitted(&elf, 0, None), Ok(0x0800_4000));
+}
+
+#[test]
+fn the_users_vector_table_is_checked_too() {
+    let elf = tables_at(&[0x0800_0080]);
+    assert_eq!(fitted(&elf, 0, Some(0x80)), Ok(0x80), "through the alias of flash at 0");
+    for (address, what) in [
+        (
+            0x0800_0084,
+            "no vector table at 0x08000084: the address is not a multiple of 128, as VTOR wants it",
+        ),
+        (0x2000_0000, "no vector table at 0x20000000: the image has no bytes there"),
+        (0x0800_0000, "no vector table at 0x08000000: the initial stack pointer would be 0x00000000"),
+    ] {
+        let error = fitted(&elf, 0, Some(address)).unwrap_err();
+        assert!(error.starts_with(&format!("app.elf: {what}")), "{error}");
+    }
+}
+
+#[test]
+fn a_table_that_is_nowhere_is_told_with_all_places_looked_at() {
+    let mut elf = tables_at(&[]);
+    elf.segments.push((0x0800_4000, vec![0x00, 0x40, 0x00, 0x20, 0x40, 0, 0, 8], 8));
+    elf.names = vec![("__Vectors", 0x0800_0044, false), (".vectors", 0x0800_0100, true)];
+    let error = fitted(&elf, 0, None).unwrap_err();
+    let memory = "the chip has FLASH 0x08000000-0x0800ffff, RAM 0x20000000-0x20003fff";
+    let no_stack = format!("the initial stack pointer would be 0x00000000, which is not in RAM; {memory}");
+    let expected = format!(
+        "app.elf: no vector table found; give its address with --vector-table. \
+         0x08000100 (section .vectors): {no_stack}; \
+         0x08000044 (symbol __Vectors): the address is not a multiple of 128, as VTOR wants it; \
+         0x08000000 (the start of a segment): {no_stack}; \
+         0x08004000 (the start of a segment): the reset handler would be 0x08000040, without bit 0 no Thumb function"
+    );
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn an_image_may_be_all_in_ram() {
+    let mut bytes = vec![0; 0x80];
+    bytes[..8].copy_from_slice(&[0x00, 0x40, 0x00, 0x20, 0x41, 0x02, 0x00, 0x20]);
+    let elf = Elf { segments: vec![(0x2000_0200, bytes, 0x80)], ..Elf::default() };
+    assert_eq!(fitted(&elf, 0, None), Ok(0x2000_0200));
+}
+
+#[test]
+fn a_raw_binary_wants_its_address() {
+    let mut bytes = vec![0; 0x80];
+    bytes[..8].copy_from_slice(&TABLE);
+    let raw = |address: u32| Image::parse_at(bytes.clone(), "app.bin", Some(address));
+    let mut image = raw(0x0800_0000).unwrap();
+    image.fit(&mut chip(), None).unwrap();
+    assert_eq!((image.segments[0].address, image.segments[0].bytes.len()), (0x0800_0000, 0x80));
+    assert_eq!((image.vector_table, image.load_address), (0x0800_0000, Some(0x0800_0000)));
+    let message = |result: Result<Image, ImageError>| {
+        result.and_then(|mut image| image.fit(&mut chip(), None)).unwrap_err().to_string()
+    };
+    let error = message(raw(0x9000_0000));
+    assert!(
+        error.starts_with("app.bin: the image has bytes at 0x90000000-0x9000007f, where the chip"),
+        "{error}"
+    );
+    let error = message(raw(0xffff_fff0));
+    let expected =
+        "app.bin: the file is damaged: its 128 bytes at 0xfffffff0 run past the end of the address space";
+    assert_eq!(error, expected);
+    let error = message(Image::parse_at(&b""[..], "app.bin", Some(0)));
+    assert_eq!(error, "app.bin: nothing to load: no segment or record with content");
+    for (file, kind) in [(Elf::default().build(), "an ELF"), (b":00000001FF\n".to_vec(), "an Intel HEX file")]
+    {
+        let error = message(Image::parse_at(file, "app", Some(0)));
+        assert_eq!(error, format!("app: this is {kind}, which says itself where it goes; leave --load out"));
+    }
+    let colon = Image::parse_at(&b":\x01\x02\x03"[..], "app.bin", Some(0x0800_0000)).unwrap();
+    assert_eq!(colon.segments[0].bytes, b":\x01\x02\x03", "a binary may begin like a HEX file");
 }
 
 #[test]
@@ -170,7 +273,10 @@ fn what_is_no_firmware_is_named() {
         (b"MZ\x90", "this is a Windows program"),
         (b"!<arch>\n", "this is a library archive"),
         (b"[package]\n", "this is a text file"),
-        (&TABLE, "a raw binary says nothing about addresses; give the ELF that it was made from"),
+        (
+            &TABLE,
+            "a raw binary says nothing about addresses; give its own with --load ADDRESS, or the ELF that it was made from",
+        ),
     ] {
         let error = Image::parse(file, "app").unwrap_err().to_string();
         assert_eq!(error, format!("app: neither an ELF nor an Intel HEX file: {what}"));
@@ -239,8 +345,8 @@ fn a_cut_file_says_how_much_is_missing() {
 
 /// Everything that reads an image, so that it meets damaged input too.
 fn exercise(file: Vec<u8>) {
-    let Ok(image) = Image::parse(file, "damaged") else { return };
-    let _ = image.check(&chip());
+    let Ok(mut image) = Image::parse(file, "damaged") else { return };
+    let _ = image.fit(&mut chip(), None);
     let symbols = Symbols::from_image(&image);
     for pc in (0x0800_0040..0x0800_00b0).step_by(6) {
         let _ = (symbols.function(pc), symbols.inlined(pc), symbols.unwind_rules(pc));

@@ -39,6 +39,17 @@ pub struct Mount {
     pub device: Box<dyn Device>,
 }
 
+/// Addresses at which the peripherals of other addresses appear too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BusAlias {
+    /// The first address.
+    pub at: u32,
+    /// Bytes.
+    pub size: u32,
+    /// The address that the first one stands for.
+    pub of: u32,
+}
+
 /// What was tried at an address that no model answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unmodelled {
@@ -59,6 +70,7 @@ pub struct Bus {
     last: usize,
     svd: Option<Arc<Svd>>,
     spaces: Vec<Range<u32>>,
+    aliases: Vec<BusAlias>,
     unmodelled: BTreeMap<u32, Unmodelled>,
     // What follows from the states of the devices, kept up to date by `refresh`.
     lines: Lines,
@@ -91,6 +103,7 @@ impl Bus {
             last: 0,
             svd,
             spaces,
+            aliases: Vec::new(),
             unmodelled: BTreeMap::new(),
             lines: Lines::default(),
             next_wake: None,
@@ -99,6 +112,12 @@ impl Bus {
         };
         bus.refresh_all();
         Ok(bus)
+    }
+
+    /// The same bus, where peripherals appear at other addresses too, unless something else is there.
+    pub fn with_aliases(mut self, aliases: Vec<BusAlias>) -> Bus {
+        self.aliases = aliases;
+        self
     }
 
     /// Reads `width` at `address`, which must be aligned to it, for the core.
@@ -110,6 +129,7 @@ impl Bus {
         dma: &mut dyn Dma,
     ) -> Result<u32, BusFault> {
         aligned(address, width)?;
+        let address = self.canonical(address);
         let Some(index) = self.find(address) else {
             let value = self.outside(address, width)?;
             self.note(address).reads += 1;
@@ -130,6 +150,7 @@ impl Bus {
         dma: &mut dyn Dma,
     ) -> Result<(), BusFault> {
         aligned(address, width)?;
+        let address = self.canonical(address);
         let Some(index) = self.find(address) else {
             self.outside(address, width)?;
             self.note(address).writes += 1;
@@ -143,6 +164,7 @@ impl Bus {
     /// What [`Bus::read`] would give, without side effects: a debugger's look.
     pub fn peek(&self, address: u32, width: Width, now: Cycle) -> Result<u32, BusFault> {
         aligned(address, width)?;
+        let address = self.canonical(address);
         match self.search(address) {
             Some(index) => {
                 let mount = &self.slots[index].mount;
@@ -253,6 +275,7 @@ impl Bus {
     /// The name of the register at `address`, as in `USART2.SR`, if the SVD has it; else the device and the offset, as
     /// in `usart2+0x4`.
     pub fn register_name(&self, address: u32) -> Option<String> {
+        let address = self.canonical(address);
         if let Some(name) = self.svd.as_ref().and_then(|svd| svd.register_name(address)) {
             return Some(name.to_owned());
         }
@@ -263,6 +286,23 @@ impl Bus {
     /// The names of all devices with their first addresses, by address.
     pub fn devices(&self) -> impl Iterator<Item = (&str, u32)> {
         self.slots.iter().map(|slot| (slot.mount.name.as_str(), slot.mount.base))
+    }
+
+    /// The address without aliases.
+    fn canonical(&self, address: u32) -> u32 {
+        let alias = self.aliases.iter().find(|alias| address.wrapping_sub(alias.at) < alias.size);
+        match alias {
+            Some(alias) if self.search(address).is_none() && !self.is_known(address) => {
+                address - alias.at + alias.of
+            }
+            _ => address,
+        }
+    }
+
+    /// Whether the SVD file or a peripheral space has the address.
+    fn is_known(&self, address: u32) -> bool {
+        self.svd.as_ref().is_some_and(|svd| svd.block(address).is_some())
+            || self.spaces.iter().any(|space| space.contains(&address))
     }
 
     fn find(&mut self, address: u32) -> Option<usize> {
@@ -280,13 +320,10 @@ impl Bus {
 
     /// What an address without device reads as.
     fn outside(&self, address: u32, width: Width) -> Result<u32, BusFault> {
-        let svd = self.svd.as_deref();
-        let known = svd.is_some_and(|svd| svd.block(address).is_some())
-            || self.spaces.iter().any(|space| space.contains(&address));
-        if !known {
+        if !self.is_known(address) {
             return Err(BusFault);
         }
-        let value = svd.and_then(|svd| svd.reset_value(address)).unwrap_or(0);
+        let value = self.svd.as_ref().and_then(|svd| svd.reset_value(address)).unwrap_or(0);
         Ok(value & width.mask())
     }
 

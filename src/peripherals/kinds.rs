@@ -2,8 +2,9 @@
 
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
-    mps2_scc, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32f4_exti, stm32f4_flash,
-    stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg,
+    mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
+    nrf_wdt, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32f4_exti, stm32f4_flash,
+    stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
 };
 
 /// All kinds of peripherals, by name.
@@ -16,6 +17,16 @@ pub const KINDS: &[Kind] = &[
     generic::KIND,
     mps2_fpgaio::KIND,
     mps2_scc::KIND,
+    nrf_clock::KIND,
+    nrf_gpio::KIND,
+    nrf_gpiote::KIND,
+    nrf_nvmc::KIND,
+    nrf_rng::KIND,
+    nrf_rtc::KIND,
+    nrf_temp::KIND,
+    nrf_timer::KIND,
+    nrf_uart::KIND,
+    nrf_wdt::KIND,
     stm32_dbgmcu::KIND,
     stm32_gpio::KIND,
     stm32_iwdg::KIND,
@@ -26,6 +37,7 @@ pub const KINDS: &[Kind] = &[
     stm32f4_pwr::KIND,
     stm32f4_rcc::KIND,
     stm32f4_syscfg::KIND,
+    xilinx_uartlite::KIND,
 ];
 
 /// A kind of peripheral: what a board's device row names.

@@ -10,6 +10,7 @@ mod slot;
 
 // What models share.
 mod countdown;
+mod nrf_events;
 mod primecell;
 mod serial_line;
 
@@ -22,6 +23,16 @@ mod cmsdk_watchdog;
 mod generic;
 mod mps2_fpgaio;
 mod mps2_scc;
+mod nrf_clock;
+mod nrf_gpio;
+mod nrf_gpiote;
+mod nrf_nvmc;
+mod nrf_rng;
+mod nrf_rtc;
+mod nrf_temp;
+mod nrf_timer;
+mod nrf_uart;
+mod nrf_wdt;
 mod stm32_dbgmcu;
 mod stm32_gpio;
 mod stm32_iwdg;
@@ -32,17 +43,18 @@ mod stm32f4_flash;
 mod stm32f4_pwr;
 mod stm32f4_rcc;
 mod stm32f4_syscfg;
+mod xilinx_uartlite;
 
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-mod testbed;
+pub(crate) mod testbed;
 
 use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use bus::{Bus, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
+pub use bus::{Bus, BusAlias, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
 pub use kinds::{KINDS, Kind, KindOption, ResetValue, Wiring};
 pub use slot::{Device, Slot};
 

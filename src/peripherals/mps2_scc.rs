@@ -1,11 +1,14 @@
-//! MPS2 serial configuration controller (MPS2 TRM 100112, "SCC register descriptions") as the AN385 image has it.
+//! MPS2 serial configuration controller (MPS2 TRM 100112, "SCC register descriptions") as the images for the MPS2 have it.
 //!
 //! Configuration transfers end at once; of the functions only the oscillators (function 1, devices 0 to 2) exist, and
 //! setting them changes no clock.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Context, Device, Peripheral, Slot, kinds::Kind};
+use super::{
+    Access, Context, Device, Peripheral, Slot,
+    kinds::{Kind, KindOption, Wiring},
+};
 use crate::words::BusFault;
 
 const CFG_REG0: u32 = 0x000;
@@ -29,11 +32,13 @@ pub(super) const KIND: Kind = Kind {
     about: "MPS2 serial configuration controller (MPS2 TRM, AN385)",
     size: 0x1000,
     irqs: &[],
-    options: &[],
-    build: |_| -> Box<dyn Device> { Box::new(Slot::new(Mps2Scc)) },
+    options: &[KindOption { name: "id", about: "SCC_ID: the number of the image", default: 0x4104_3850 }],
+    build: |wiring: &Wiring| -> Box<dyn Device> { Box::new(Slot::new(Mps2Scc { id: wiring.option("id") })) },
 };
 
-struct Mps2Scc;
+struct Mps2Scc {
+    id: u32,
+}
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct State {
@@ -92,7 +97,7 @@ impl Peripheral for Mps2Scc {
             CFGSTAT => s.cfgstat,
             DLL => s.dll,
             AID => 0x0020_0008,
-            ID => 0x4104_3850,
+            ID => self.id,
             _ => 0,
         };
         Ok(at.take(value))

@@ -10,7 +10,7 @@ use crate::words::{BusFault, Cycle, Width};
 pub(super) const CLOCK_HZ: u32 = 1_000_000;
 
 /// Memory that is not there.
-pub(super) struct NoMemory;
+pub(crate) struct NoMemory;
 
 impl Dma for NoMemory {
     fn read(&mut self, _address: u32, _bytes: &mut [u8]) -> Result<(), BusFault> {

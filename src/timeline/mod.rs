@@ -74,7 +74,8 @@ impl Timeline {
     pub fn replay(log: Log, options: Options) -> Result<Timeline, TimelineError> {
         let header = log.header();
         let config = header.config.clone();
-        let image = Image::parse(header.firmware.clone(), header.firmware_name.clone())
+        let (file, origin) = (header.firmware.clone(), header.firmware_name.clone());
+        let image = Image::parse_at(file, origin, header.load_address)
             .map_err(|error| TimelineError::Image(error.to_string()))?;
         Timeline::new(config, &image, log, None, options)
     }
@@ -304,7 +305,7 @@ impl Timeline {
                 self.keep(live)?; // nothing that arrives here has been looked at: it was the limit
             }
             if let Halt::Found(Found::Watchpoint { .. }) = halt
-                && self.is_half_done()
+                && (self.is_half_done() || travel.search.watches_page_edge())
             {
                 self.go(self.tape.find(here));
                 self.go_on_to(here)?;

@@ -28,6 +28,8 @@ pub struct Header {
     pub firmware_name: String,
     /// The bytes of that file.
     pub firmware: Vec<u8>,
+    /// Where the first byte of a raw binary goes; `None` for a file that says so itself.
+    pub load_address: Option<u32>,
     /// The command line that semihosting gives to the firmware.
     pub arguments: Vec<String>,
 }
@@ -44,6 +46,7 @@ struct Stored<'a> {
     firmware_name: &'a str,
     sha256: [u8; 32],
     firmware: &'a [u8],
+    load_address: Option<u32>,
     arguments: Vec<&'a str>,
 }
 
@@ -64,6 +67,7 @@ impl Header {
             firmware_name: &self.firmware_name,
             sha256: self.sha256(),
             firmware: &self.firmware,
+            load_address: self.load_address,
             arguments: self.arguments.iter().map(|argument| &**argument).collect(),
         };
         let raw = postcard::to_stdvec(&stored).expect("a header is plain data");
@@ -92,6 +96,7 @@ impl Header {
             config: stored.config.into_owned(),
             firmware_name: stored.firmware_name.to_owned(),
             firmware: stored.firmware.to_owned(),
+            load_address: stored.load_address,
             arguments: stored.arguments.iter().map(owned).collect(),
         };
         if header.sha256() != stored.sha256 {

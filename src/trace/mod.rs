@@ -36,7 +36,8 @@
 //!
 //! **HEAD**: postcard of the version of untick that recorded, the version of Unicorn, the board's name, the board's
 //! source files (a sequence of name and text), [`core::Config`](crate::core::Config), the firmware's file name, its
-//! SHA-256 (32 bytes), the bytes of the file, the arguments of the firmware (a sequence of strings).
+//! SHA-256 (32 bytes), the bytes of the file, the load address of a raw binary (an option), the arguments of the firmware (a sequence
+//! of strings).
 //!
 //! **ENDR**: postcard of [`End`], postcard of [`Counts`], and in the last 8 bytes of the file the offset of this block,
 //! so that the end is found even when a block in the middle is damaged.

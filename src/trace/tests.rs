@@ -42,6 +42,7 @@ fn header() -> Header {
         },
         firmware_name: "firmware.elf".into(),
         firmware: b"\x7fELF and so on".to_vec(),
+        load_address: None,
         arguments: vec!["firmware".into(), "--fast".into()],
     }
 }

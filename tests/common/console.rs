@@ -45,6 +45,12 @@ impl Console {
         let nowhere = PathBuf::from("/nonexistent");
         Console { input, semihosting: Semihosting::new(String::new(), HeapInfo::default(), nowhere), printed }
     }
+
+    /// The same with the command line that semihosting gives.
+    pub fn with_command_line(self, text: &str) -> Console {
+        let nowhere = PathBuf::from("/nonexistent");
+        Console { semihosting: Semihosting::new(text.to_owned(), HeapInfo::default(), nowhere), ..self }
+    }
 }
 
 impl Host for Console {

@@ -41,18 +41,41 @@ pub struct Fixture {
     pub ends: String,
     #[serde(default)]
     pub input: String,
+    #[serde(default)]
+    pub args: String,
+    /// Other boards for the same file. Each is a fixture of its own, see [`Fixture::all`].
+    #[serde(default)]
+    also: Vec<String>,
+    /// The name of the .txt file, if not the fixture's.
+    text: Option<String>,
+    /// The name of the .elf file; empty: the fixture's.
+    #[serde(skip)]
+    file: String,
     pub instructions: u64,
 }
 
 impl Fixture {
-    /// All of them.
+    /// All of them, one for each board that a row names.
     pub fn all() -> Vec<Fixture> {
         #[derive(Deserialize)]
         struct Table {
             fixture: Vec<Fixture>,
         }
         let text = std::fs::read_to_string(directory().join("fixtures.toml")).unwrap();
-        toml::from_str::<Table>(&text).unwrap().fixture
+        let rows = toml::from_str::<Table>(&text).unwrap().fixture;
+        rows.into_iter().flat_map(Fixture::on_each_board).collect()
+    }
+
+    fn on_each_board(self) -> Vec<Fixture> {
+        let on = |board: &String| Fixture {
+            name: format!("{} on {board}", self.name),
+            board: board.clone(),
+            file: self.name.clone(),
+            text: Some(self.text.clone().unwrap_or_else(|| self.name.clone())),
+            ..self.clone()
+        };
+        let others: Vec<Fixture> = self.also.iter().map(on).collect();
+        std::iter::once(self).chain(others).collect()
     }
 
     /// The one of that name.
@@ -61,12 +84,14 @@ impl Fixture {
     }
 
     pub fn elf(&self) -> PathBuf {
-        directory().join(format!("{}.elf", self.name))
+        let file = if self.file.is_empty() { &self.name } else { &self.file };
+        directory().join(format!("{file}.elf"))
     }
 
     /// What it prints.
     pub fn text(&self) -> String {
-        std::fs::read_to_string(directory().join(format!("{}.txt", self.name))).unwrap()
+        let name = self.text.as_ref().unwrap_or(&self.name);
+        std::fs::read_to_string(directory().join(format!("{name}.txt"))).unwrap()
     }
 
     /// Where a run of it stops that would go on for ever.
@@ -106,6 +131,7 @@ impl Fixture {
             config: self.config(),
             firmware_name: image.origin.clone(),
             firmware: image.file.to_vec(),
+            load_address: None,
             arguments: vec![self.name.clone()],
         }
     }
@@ -119,6 +145,7 @@ impl Fixture {
         let (board, image) = (self.board(), self.image());
         let printed = Printed::default();
         let console = Console::new(board.console().unwrap(), &self.input, printed.clone());
+        let console = console.with_command_line(&self.args);
         let timeline = Timeline::live(&board, &image, Box::new(console), log, options).unwrap();
         (timeline, printed)
     }

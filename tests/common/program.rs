@@ -40,6 +40,7 @@ impl Program {
             config,
             firmware_name: "program".to_owned(),
             firmware: image.file.to_vec(),
+            load_address: None,
             arguments: Vec::new(),
         };
         let console = Console::new("uart0", "", Printed::default());

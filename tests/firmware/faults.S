@@ -84,6 +84,53 @@ at_unaligned_ldrex:
     ldrex   r2, [r1]
 end unaligned_ldrex
 
+/* And so do these, with UNALIGN_TRP clear; a load of one register does not. */
+    .macro begin_untrapped name
+    begin   \name
+    ldr     r1, =0xE000ED14     /* CCR */
+    ldr     r0, [r1]
+    bic     r0, #(1 << 3)
+    str     r0, [r1]
+    dsb
+    ldr     r1, =0x20000102
+    ldr     r0, [r1]
+    .endm
+
+begin_untrapped untrapped_ldm
+at_untrapped_ldm:
+    ldm     r1, {r2, r3}
+end untrapped_ldm
+
+begin_untrapped untrapped_stm
+at_untrapped_stm:
+    stm     r1!, {r2, r3}
+end untrapped_stm
+
+begin_untrapped untrapped_ldrd
+at_untrapped_ldrd:
+    ldrd    r2, r3, [r1], #8
+end untrapped_ldrd
+
+/* The last of three times, and not the first of the IT block. */
+begin untrapped_strd
+    ldr     r1, =0xE000ED14     /* CCR */
+    ldr     r0, [r1]
+    bic     r0, #(1 << 3)
+    str     r0, [r1]
+    dsb
+    ldr     r1, =0x20000100     /* the far end of the stack */
+    movs    r0, #3
+1:  subs    r0, #1
+    ite     ne
+    strdne  r2, r3, [r1]
+at_untrapped_strd:
+    strdeq  r2, r3, [r1, #-4]
+    cmp     r0, #1
+    it      eq
+    addeq   r1, #1
+    b       1b
+end untrapped_strd
+
 begin signed_division_by_zero
     movs    r0, #1
     movs    r1, #0

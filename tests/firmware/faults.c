@@ -29,6 +29,10 @@ struct provocation {
     X(unaligned_ldm)                                                                                                   \
     X(unaligned_ldrd)                                                                                                  \
     X(unaligned_ldrex)                                                                                                 \
+    X(untrapped_ldm)                                                                                                   \
+    X(untrapped_stm)                                                                                                   \
+    X(untrapped_ldrd)                                                                                                  \
+    X(untrapped_strd)                                                                                                  \
     X(signed_division_by_zero)                                                                                         \
     X(unsigned_division_by_zero)                                                                                       \
     X(load_from_nowhere)                                                                                               \
@@ -150,7 +154,6 @@ static void mpu_region(uint32_t number, const void *base, uint32_t log2_size, ui
 int main(void)
 {
     console_init();
-    SCB_CCR |= CCR_UNALIGN_TRP | CCR_DIV_0_TRP;
     /* The default map is for privileged code only; the one unprivileged case needs flash and RAM. */
     mpu_region(0, (void *)0x00000000, 29, ACCESS_ALL);
     mpu_region(1, (void *)0x20000000, 29, ACCESS_ALL);
@@ -162,6 +165,7 @@ int main(void)
 
     for (uint32_t i = 0; i < COUNT - 1; i++) {
         current = &provocations[i];
+        SCB_CCR |= CCR_UNALIGN_TRP | CCR_DIV_0_TRP;
         SCB_SHCSR = SHCSR_MEMFAULTENA | SHCSR_BUSFAULTENA | SHCSR_USGFAULTENA;
         uint32_t seen = faults_seen;
 

@@ -1,5 +1,7 @@
 //! Bugs that the laws have found, each with the few instructions that show it.
 
+mod watched;
+
 use untick::{
     timeline::{Direction, Interrupts, Limits, Outcome, Stop, Stops, Timeline, WatchKind, Watchpoint},
     words::Icount,
@@ -198,4 +200,127 @@ fn a_breakpoint_between_the_halfwords_of_an_instruction_is_not_hit() {
     run_to(&mut timeline, 1000);
     let stops = Stops { breakpoints: [CODE + 2].into(), ..Stops::default() };
     assert_eq!(back_from(&mut timeline, 900, &stops), (0, Stop::Start));
+}
+
+#[test]
+fn an_instruction_that_pends_an_exception_can_be_visited_many_times() {
+    const STORE: Icount = 5; // to ICSR
+    let mut timeline = pends_in_a_loop().live();
+    run_to(&mut timeline, 60);
+    let mut straight = pends_in_a_loop().live();
+    run_to(&mut straight, STORE + 2); // in PendSV
+    for visit in 0..5 {
+        timeline.seek(STORE).unwrap();
+        for _ in 0..2 {
+            timeline.step(Direction::Forward, &Stops::default(), Interrupts::Into, &mut || false).unwrap();
+        }
+        assert_eq!(timeline.state(), straight.state(), "visit {visit}");
+    }
+}
+
+#[test]
+fn a_step_over_an_interrupt_ends_behind_it_where_a_checkpoint_is_too() {
+    let code = vec![
+        0x4803, // ldr r0, =0xe000ed04 (ICSR)
+        0x4904, // ldr r1, =1 << 28 (PENDSVSET)
+        0x6001, // loop: str r1, [r0]
+        0x3201, // adds r2, #1
+        0xe7fc, // b loop
+        0x3401, // PendSV: adds r4, #1
+        0x4770, // bx lr
+        0xbf00, //
+        0xed04, 0xe000, 0x0000, 0x1000,
+    ];
+    let mut timeline = Program { code, handlers: vec![(PEND_SV, 5)] }.live();
+    run_to(&mut timeline, 2000);
+    // Six icounts a round: the store, the entry, two of the handler, two more.
+    const ENTRY: Icount = 2 + 6 * 200 + 1;
+    const BEHIND: Icount = ENTRY + 3;
+    timeline.seek(BEHIND + 257).unwrap();
+    timeline.step(Direction::Backward, &Stops::default(), Interrupts::Into, &mut || false).unwrap();
+    timeline.seek(ENTRY).unwrap();
+    timeline.step(Direction::Forward, &Stops::default(), Interrupts::Skip, &mut || false).unwrap();
+    assert_eq!(timeline.now().icount, BEHIND + 1);
+}
+
+/// After 999605 icounts that do nothing else, in a loop of 7: changes an instruction in RAM between `movs r3, #0` and
+/// `movs r3, #1`, and calls it.
+fn changes_code() -> Program {
+    let code = vec![
+        0x4806, // ldr r0, =0x20001000
+        0x4907, // ldr r1, =0x47702300 (movs r3, #0; bx lr)
+        0x4b07, // ldr r3, =499800
+        0x2401, // movs r4, #1
+        0x1c42, // adds r2, r0, #1
+        0x3b01, // wait: subs r3, #1
+        0xd1fd, // bne wait
+        0x4061, // loop: eors r1, r4
+        0x6001, // str r1, [r0]
+        0xf3bf, 0x8f6f, // isb
+        0x4790, // blx r2
+        0xe7f9, // b loop
+        0xbf00, //
+        0x1000, 0x2000, 0x2300, 0x4770, 0xa058, 0x0007,
+    ];
+    Program { code, handlers: Vec::new() }
+}
+
+/// The first kept position is between the ISB that follows the change, and the call.
+#[test]
+fn code_that_changed_before_a_checkpoint_runs_as_it_is_behind_it() {
+    const CALL: Icount = 1_000_000;
+    for steps in [7, 14, 21] {
+        let mut timeline = changes_code().live();
+        run_to(&mut timeline, CALL - 300);
+        for _ in 0..steps {
+            let to = timeline.now().icount + 1;
+            run_to(&mut timeline, to);
+        }
+        run_to(&mut timeline, CALL);
+        run_to(&mut timeline, CALL + 2);
+        let r = timeline.registers().r;
+        assert_eq!(r[3], r[1] & 1, "after {steps} single steps");
+    }
+}
+
+#[test]
+fn code_that_changes_beside_watched_memory_runs_as_it_is() {
+    let mut timeline = changes_code().live();
+    run_to(&mut timeline, 999_605);
+    let stops = Stops {
+        breakpoints: [CODE + 2 * 12].into(), // b loop
+        watchpoints: vec![Watchpoint { address: 0x2000_1100, length: 4, kind: WatchKind::Access }],
+        faults: false,
+    };
+    for round in 0..5 {
+        assert_eq!(timeline.resume(Direction::Forward, &stops, &mut || true).unwrap(), Stop::Breakpoint);
+        let r = timeline.registers().r;
+        assert_eq!(r[3], r[1] & 1, "round {round}");
+        timeline.step(Direction::Forward, &stops, Interrupts::Into, &mut || false).unwrap();
+    }
+}
+
+#[test]
+fn code_that_changes_by_one_bit_runs_as_it_is() {
+    let code = vec![
+        0x4805, // ldr r0, =0x20001000
+        0x4906, // ldr r1, =0x47702300 (movs r3, #0; bx lr)
+        0x6001, // str r1, [r0]
+        0x1c42, // adds r2, r0, #1
+        0x4d05, // ldr r5, =0x22020000: its lowest bit
+        0x2401, // movs r4, #1
+        0x4790, // loop: blx r2
+        0x602c, // str r4, [r5]
+        0xf3bf, 0x8f6f, // isb
+        0xe7fa, // b loop
+        0xbf00, //
+        0x1000, 0x2000, 0x2300, 0x4770, 0x0000, 0x2202,
+    ];
+    let mut timeline = Program { code, handlers: Vec::new() }.live();
+    run_to(&mut timeline, 6 + 3);
+    assert_eq!(timeline.registers().r[3], 0);
+    run_to(&mut timeline, 100);
+    assert_eq!(timeline.registers().r[3], 1);
+    timeline.seek(9).unwrap();
+    assert_eq!(timeline.registers().r[3], 0);
 }

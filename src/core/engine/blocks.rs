@@ -2,11 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::{Memory, Traps};
-use crate::core::thumb;
+use super::{
+    Memory, Traps,
+    alignment::{self, Base, Plan, Verdict},
+};
+use crate::core::{
+    Architecture,
+    thumb::{self, ItState},
+};
 
 const SLOTS: usize = 8192;
-const SPECIAL_SLOTS: usize = 256;
+const SPECIAL_SLOTS: usize = 1024;
 
 /// One block of the translator. The block hook copies it for every block that runs: 16 bytes, moved at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,8 +38,12 @@ impl Block {
     pub const BREAKPOINT: u32 = 8;
     /// One of its instructions may have to trap.
     pub const TRAPS: u32 = 16;
+    /// Whether all its bases are aligned depends: it has a [`Plan`].
+    pub const PLANNED: u32 = 32;
+    /// Its plan holds again when it runs again right behind itself.
+    pub const STEADY: u32 = 64;
     /// The block hook must look closer each time.
-    const SPECIAL: u32 = Block::SETS_EVENT | Block::BREAKPOINT | Block::TRAPS;
+    const SPECIAL: u32 = Block::SETS_EVENT | Block::BREAKPOINT | Block::TRAPS | Block::PLANNED;
 
     /// A block of `count` instructions in `size` bytes, with some of the flags above.
     pub fn new(address: u32, size: u32, count: u32, flags: u32) -> Block {
@@ -55,9 +65,17 @@ impl Block {
         flags
     }
 
-    fn scan(memory: &Memory, address: u32, size: u32, traps: Traps, breakpoints: &BTreeSet<u32>) -> Block {
+    fn scan(
+        memory: &Memory,
+        address: u32,
+        size: u32,
+        traps: Traps,
+        architecture: Architecture,
+        breakpoints: &BTreeSet<u32>,
+    ) -> (Block, Plan) {
         let end = address.wrapping_add(size);
         let (mut at, mut count, mut flags) = (address, 0, 0);
+        let (mut it, mut has_bases) = (ItState::default(), false);
         while at < end {
             // What cannot be read was not translated either: the block ends in a fetch fault.
             let Ok(first) = memory.read_half(at) else { break };
@@ -72,9 +90,27 @@ impl Block {
             if breakpoints.contains(&at) {
                 flags |= Block::BREAKPOINT;
             }
+            it = it.after(first);
+            has_bases |= Base::find(architecture, first, second).is_some();
             at = at.wrapping_add(thumb::length(first));
         }
-        Block::new(address, size, count, flags)
+        if it.0 != 0 && !alignment::begins_in_it(end) {
+            flags |= Block::TRAPS; // nobody would know that the next one begins inside an IT block
+        }
+        let verdict =
+            if has_bases { alignment::scan(memory, address, size, architecture) } else { Verdict::Aligned };
+        let plan = match verdict {
+            Verdict::Aligned => Plan::default(),
+            Verdict::Unknown => {
+                flags |= Block::TRAPS;
+                Plan::default()
+            }
+            Verdict::Plan(plan) => {
+                flags |= Block::PLANNED | if plan.is_steady() { Block::STEADY } else { 0 };
+                plan
+            }
+        };
+        (Block::new(address, size, count, flags), plan)
     }
 
     /// The address behind the last instruction.
@@ -90,6 +126,11 @@ impl Block {
     /// Whether the block hook must look closer each time.
     pub fn is_special(&self) -> bool {
         self.has(Block::SPECIAL)
+    }
+
+    /// Whether its plan is all that the block hook must look at.
+    pub fn is_only_planned(&self) -> bool {
+        self.flags & Block::SPECIAL == Block::PLANNED
     }
 
     /// Which instruction of the block begins at an address, if one does.
@@ -128,7 +169,13 @@ fn may_be_isb_in_it_block(memory: &Memory, address: u32, first: u16, second: u16
 struct Table {
     traps: Traps,
     ordinary: [Block; SLOTS],
-    special: [Block; SPECIAL_SLOTS],
+    special: Vec<Special>,
+}
+
+#[derive(Clone, Default)]
+struct Special {
+    block: Block,
+    plan: Plan,
 }
 
 impl Table {
@@ -136,7 +183,7 @@ impl Table {
         Box::new(Table {
             traps,
             ordinary: [Block::default(); SLOTS],
-            special: [Block::default(); SPECIAL_SLOTS],
+            special: vec![Special::default(); SPECIAL_SLOTS],
         })
     }
 }
@@ -149,18 +196,19 @@ pub struct Blocks {
     table: Box<Table>,
     /// The last one first.
     parked: Vec<Box<Table>>,
+    architecture: Architecture,
 }
 
 impl Blocks {
-    pub fn new() -> Blocks {
-        Blocks { table: Table::new(Traps::default()), parked: Vec::new() }
+    pub fn new(architecture: Architecture) -> Blocks {
+        Blocks { table: Table::new(Traps::default()), parked: Vec::new(), architecture }
     }
 
     /// Forgets everything: code or breakpoints changed.
     pub fn clear(&mut self) {
         self.parked.clear();
         self.table.ordinary.fill(Block::default());
-        self.table.special.fill(Block::default());
+        self.table.special.iter_mut().for_each(|special| special.block = Block::default());
     }
 
     /// Sets which instructions trap.
@@ -186,22 +234,38 @@ impl Blocks {
         block.is(address, size).then_some(block)
     }
 
-    /// The block at an address, whatever it is.
+    /// The block at an address, if it is known with this size, and special.
+    pub fn get_special(&self, address: u32, size: u32) -> Option<Block> {
+        let block = self.table.special[Blocks::special_slot(address)].block;
+        block.is(address, size).then_some(block)
+    }
+
+    /// The block at an address, looked at anew.
     pub fn find(&mut self, memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
         let table = &mut *self.table;
-        let special = &mut table.special[address as usize >> 1 & (SPECIAL_SLOTS - 1)];
-        if special.is(address, size) {
-            return *special;
+        let (block, plan) = Block::scan(memory, address, size, table.traps, self.architecture, breakpoints);
+        let special = &mut table.special[Blocks::special_slot(address)];
+        if block.is_special() {
+            *special = Special { block: Block::default(), plan };
         }
-        let block = Block::scan(memory, address, size, table.traps, breakpoints);
         // Code on a page that is being written may change under us: scan it each time.
         if memory.page(address).is_some_and(|page| !memory.is_dirty(page)) {
             if block.is_special() {
-                *special = block;
+                special.block = block;
             } else {
                 table.ordinary[address as usize >> 1 & (SLOTS - 1)] = block;
             }
         }
         block
+    }
+
+    /// The plan of the block that [`Blocks::find`] has just found at an address.
+    pub fn plan(&self, address: u32) -> &Plan {
+        &self.table.special[Blocks::special_slot(address)].plan
+    }
+
+    #[inline(always)]
+    fn special_slot(address: u32) -> usize {
+        address as usize >> 1 & (SPECIAL_SLOTS - 1)
     }
 }

@@ -9,13 +9,17 @@ use unicorn_engine_sys::{
 use super::{
     AccessFault, Attention, Exit, Fault, Found, Hit, Masks, Memory, PAGE, PageId, PageUse, Port, Reply,
     Search, Span, Translation, WatchUnits,
+    alignment::Base,
     blocks::{Block, Blocks},
     hits::Hits,
     translator::{Kind, read_register, write_register},
     traps::Trap,
 };
 use crate::{
-    core::thumb::{self, ItState},
+    core::{
+        Architecture,
+        thumb::{self, ItState},
+    },
     timeline::{WatchKind, Watchpoint},
     words::{Icount, Width},
 };
@@ -79,6 +83,7 @@ pub struct Shared {
     /// The exact engine stands at an IT instruction whose block it must go through with single steps.
     pub single_steps: bool,
 
+    architecture: Architecture,
     /// The exit is a trap: the instruction has not begun.
     pub trapped: bool,
 
@@ -93,6 +98,8 @@ pub struct Shared {
     pub hits: Hits,
 
     refusal: Option<Refusal>,
+    /// The last unaligned access to a watched page: its icount, address and size in bytes.
+    unaligned: Option<(Icount, u32, u32)>,
     /// The accesses of the instruction at this icount.
     accesses: Vec<Access>,
     accesses_at: Icount,
@@ -100,12 +107,14 @@ pub struct Shared {
     pub muted: usize,
     /// The next run begins with the instruction that made them.
     repeats: bool,
+    /// The icount of that instruction, in the run: what it stores to code it may.
+    repeated_at: Icount,
     answer: u64,
     answer_address: u32,
 }
 
 impl Shared {
-    pub fn new(kind: Kind, uc: *mut uc_engine) -> Shared {
+    pub fn new(kind: Kind, uc: *mut uc_engine, architecture: Architecture) -> Shared {
         let never = Attention { at: Icount::MAX, pending: false };
         Shared {
             kind,
@@ -119,10 +128,11 @@ impl Shared {
             threshold: 0,
             span: Span { start: 0, boundary: false, limit: 0 },
             attention: never,
-            blocks: Blocks::new(),
+            blocks: Blocks::new(architecture),
             exit: None,
             it: ItState::default(),
             single_steps: false,
+            architecture,
             trapped: false,
             search: Search::default(),
             units: WatchUnits::new(),
@@ -131,10 +141,12 @@ impl Shared {
             watched_places: Vec::new(),
             hits: Hits::default(),
             refusal: None,
+            unaligned: None,
             accesses: Vec::new(),
             accesses_at: Icount::MAX,
             muted: 0,
             repeats: false,
+            repeated_at: Icount::MAX,
             answer: 0,
             answer_address: 0,
         }
@@ -155,8 +167,11 @@ impl Shared {
         self.it = it;
         self.single_steps = false;
         self.refusal = None;
+        self.unaligned = None;
         self.trapped = false;
-        if !std::mem::take(&mut self.repeats) {
+        let repeats = std::mem::take(&mut self.repeats);
+        self.repeated_at = if repeats { span.start } else { Icount::MAX };
+        if !repeats {
             self.muted = 0;
             self.accesses_at = Icount::MAX; // an earlier visit to this very position
             self.units_matched_at = Icount::MAX;
@@ -406,10 +421,19 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
 
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
-    let memory = port_of(s.port).memory();
-    let block = s.blocks.find(memory, address, size, &s.search.breakpoints);
+    let known = s.blocks.get_special(address, size);
+    let block = known.unwrap_or_else(|| {
+        let memory = port_of(s.port).memory();
+        s.blocks.find(memory, address, size, &s.search.breakpoints)
+    });
     s.left -= i64::from(block.count);
     s.previous = std::mem::replace(&mut s.block, block);
+    if s.left >= 0 && block.is_only_planned() {
+        let holds_again = block.has(Block::STEADY) && s.previous == block;
+        if holds_again || s.plan_holds() {
+            return;
+        }
+    }
     if s.left < 0 || block.is_special() {
         fast_block_closer(s);
     }
@@ -424,7 +448,10 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
         Some(Exit::Attention)
     } else if s.icount_behind() > s.span.limit {
         Some(Exit::Limit)
-    } else if block.has(Block::TRAPS) || block.has(Block::BREAKPOINT) && !s.search.collect {
+    } else if block.has(Block::TRAPS)
+        || block.has(Block::BREAKPOINT) && !s.search.collect
+        || block.has(Block::PLANNED) && !s.plan_holds()
+    {
         Some(Exit::Block(block.count))
     } else {
         None
@@ -506,21 +533,36 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 }
 
 impl Shared {
+    /// Whether the bases of the accesses of the block that runs next are aligned.
+    fn plan_holds(&self) -> bool {
+        let plan = self.blocks.plan(self.block.address);
+        plan.holds(|| port_of(self.port).memory(), |number| self.general_register(number))
+    }
+
     /// Why the core must be asked before the next instruction is executed, if so.
     pub fn trap(&self, first: u16, second: u16) -> Option<Exit> {
         let more_of_it_block = self.it.0 & 7 != 0;
-        let trap = match self.blocks.traps().of(first, second) {
-            None if more_of_it_block && thumb::is_isb(first, second) => Trap::Barrier,
-            trap => trap?,
-        };
+        let barrier = more_of_it_block && thumb::is_isb(first, second);
+        let trap = self.blocks.traps().of(first, second).or(barrier.then_some(Trap::Barrier));
+        let base = Base::find(self.architecture, first, second);
+        if trap.is_none() && base.is_none() {
+            return None;
+        }
         if self.it.0 != 0 && !thumb::condition_passed(self.it.condition(), self.register(RegisterARM::XPSR)) {
             return None;
         }
+        let Some(trap) = trap else {
+            let base = base?;
+            let address = self.general_register(base.register);
+            let fault = Fault::Access { address, fault: AccessFault::Unaligned };
+            return (address & base.mask != 0).then_some(Exit::Fault(fault));
+        };
         match trap {
             Trap::Fault(fault) => Some(Exit::Fault(fault)),
             Trap::FloatingPoint => Some(Exit::FloatingPoint),
             Trap::Control(transfer) => Some(Exit::Control(transfer)),
             Trap::Barrier => Some(Exit::Barrier),
+            Trap::Faultmask => None,
             Trap::FixedPoint => {
                 const ROUNDING_MODE: u32 = 3 << 22;
                 let to_nearest = self.register(RegisterARM::FPSCR) & ROUNDING_MODE == 0;
@@ -542,7 +584,10 @@ impl Shared {
         let mut at = range.start;
         while at < range.end {
             let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
-            if traps.concern(first, second) || thumb::is_isb(first, second) {
+            if traps.concern(first, second)
+                || thumb::is_isb(first, second)
+                || Base::find(self.architecture, first, second).is_some()
+            {
                 return true;
             }
             at = at.wrapping_add(thumb::length(first));
@@ -809,6 +854,9 @@ pub unsafe extern "C" fn access(
 ) -> bool {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    if s.exit.is_some() {
+        return false; // a part of an access that was stopped already: the translator goes on with the others
+    }
     let store = (kind == MemType::WRITE_PROT).then_some(value as u64);
     let address = address as u32;
     let pc = s.register(RegisterARM::PC);
@@ -866,6 +914,10 @@ impl Shared {
             self.attend();
             if self.can_take() || self.port().interrupts_run() {
                 self.exit = Some(Exit::Accessed);
+                return false;
+            }
+            if self.memory().has_stale_code() {
+                self.exit = Some(Exit::Changed);
                 return false;
             }
         }
@@ -952,6 +1004,16 @@ impl Shared {
         if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
             return self.refuse(address, fault);
         }
+        // The translator splits an unaligned access into aligned ones, which load more than was asked for.
+        if !address.is_multiple_of(size) {
+            self.unaligned = Some((icount, address, size));
+        }
+        let touched = match self.unaligned {
+            Some((at, whole, length)) if at == icount => {
+                address.max(whole)..(address + size).min(whole + length)
+            }
+            _ => address..address + size,
+        };
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
         if self.memory().read(address, old).is_err() {
@@ -965,8 +1027,7 @@ impl Shared {
                     old[byte] != (value >> (8 * byte)) as u8
                 })
             };
-            let mut overlap =
-                (address..address + size).filter(|at| at.wrapping_sub(watch.address) < watch.length);
+            let mut overlap = touched.clone().filter(|at| at.wrapping_sub(watch.address) < watch.length);
             match watch.kind {
                 WatchKind::Write => overlap.any(changed),
                 WatchKind::Read => store.is_none() && overlap.next().is_some(),
@@ -984,6 +1045,12 @@ impl Shared {
         }
         if self.match_units(icount, address, size, store.is_some()) {
             self.exit = Some(Exit::Accessed);
+            return false;
+        }
+        let changes_code =
+            store.is_some() && self.memory().page(address).is_some_and(|page| self.memory().is_code(page));
+        if changes_code && self.repeated_at != icount {
+            self.exit = Some(Exit::Changed);
             return false;
         }
         true

@@ -258,6 +258,11 @@ impl Memory {
         self.epoch += 1;
     }
 
+    /// Whether code changed behind the engines' back since they last looked.
+    pub fn has_stale_code(&self) -> bool {
+        !self.stale_code.is_empty()
+    }
+
     /// Code pages that changed behind the engines' back.
     pub fn take_stale_code(&mut self) -> Vec<PageId> {
         std::mem::take(&mut self.stale_code)

@@ -5,6 +5,7 @@
 //! once, in [`hooks`].
 #![expect(unsafe_code, reason = "the engine talks to C")]
 
+mod alignment;
 mod blocks;
 mod hidden;
 mod hits;
@@ -170,6 +171,15 @@ impl Search {
     pub fn is_empty(&self) -> bool {
         self.breakpoints.is_empty() && self.watchpoints.is_empty()
     }
+
+    /// Whether bytes beside the border of two pages are watched: an unaligned store across it is seen only when it comes to
+    /// the page that is watched.
+    pub fn watches_page_edge(&self) -> bool {
+        self.watchpoints.iter().any(|watch| {
+            let inside = watch.address % PAGE;
+            inside < 3 || inside + watch.length > PAGE
+        })
+    }
 }
 
 /// What was found.
@@ -221,6 +231,9 @@ pub enum Exit {
     /// In front of an instruction whose accesses made an exception takeable; they are done, and the engine answers them
     /// from memory when this very instruction runs next.
     Accessed,
+    /// In front of an instruction that has changed code, or will, behind the engines' back: what follows must not be taken
+    /// from their translations. Its accesses are as with [`Exit::Accessed`], but no boundary follows.
+    Changed,
     /// In front of a floating-point instruction that begins a context, or that finds another one not saved yet.
     FloatingPoint,
     /// In front of a move of CONTROL, which the core executes.

@@ -1,5 +1,7 @@
 //! What the two translators must agree on, tried on bare instructions.
 
+mod alignment;
+
 use super::*;
 use crate::{
     core::{Config, CoreKind, Region, RegionKind, thumb},
@@ -11,6 +13,8 @@ const RAM: u32 = 0x2000_0000;
 /// Where the RAM appears once more.
 const ALIAS: u32 = 0x2100_0000;
 const DEVICE: u32 = 0x4000_0000;
+/// What is stored to this register of the device comes to stand at the start of the RAM.
+const DMA: u32 = 0x20;
 
 /// Memory, and a device whose registers read as their address.
 struct Bench {
@@ -44,6 +48,9 @@ impl Port for Bench {
     fn store(&mut self, icount: Icount, address: u32, _width: Width, value: u32, _privileged: bool) -> Reply {
         self.accesses.push((icount, address, Some(value)));
         self.pending |= address == DEVICE + 0xc;
+        if address == DEVICE + DMA {
+            self.memory.write(RAM, &value.to_le_bytes()).unwrap();
+        }
         Reply::Done(0)
     }
     fn bit_band(&mut self, _address: u32) -> Option<(u32, u32)> {

@@ -86,9 +86,10 @@ pub struct Ran {
     pub exit: Exit,
 }
 
-/// Reads R0 to R15.
+/// Reads R0 to R15; 16 and 17 are MSP and PSP.
 pub fn general_register(uc: *mut uc_engine, number: usize) -> u32 {
-    let special = [RegisterARM::SP, RegisterARM::LR, RegisterARM::PC];
+    use RegisterARM::{LR, MSP, PC, PSP, SP};
+    let special = [SP, LR, PC, MSP, PSP];
     read_register(uc, GENERAL.get(number).copied().unwrap_or_else(|| special[number - GENERAL.len()]))
 }
 
@@ -120,7 +121,7 @@ impl Translator {
         uc.ctl_exits_enable()?;
         uc.ctl_set_exits(&[])?;
         let handle = uc.get_handle();
-        let shared = Box::new(Shared::new(kind, handle));
+        let shared = Box::new(Shared::new(kind, handle, core.architecture()));
         let mut translator =
             Translator { uc, shared, kind, fpu: core.has_fpu(), epoch: 0, hidden: Hidden::new(handle)? };
         for (base, size, bytes) in memory.host_blocks() {
@@ -230,6 +231,12 @@ impl Translator {
 
     /// Runs from `registers`, which become those at the exit; gives the icount there.
     pub fn run(&mut self, registers: &mut Registers, port: &mut dyn Port, span: Span) -> Ran {
+        let it = ItState::from_xpsr(registers.xpsr);
+        if self.kind == Kind::Fast && it.left() > 0 {
+            // What is known about blocks does not hold for one that begins under a condition.
+            let exit = Exit::Block(it.left());
+            return Ran { icount: span.start, boundary: span.boundary, event: false, exit };
+        }
         if self.shared.set_units(port.watch_units(), port.memory()) {
             self.epoch = 0;
         }
@@ -241,7 +248,7 @@ impl Translator {
         let mut pc = registers.pc | (registers.xpsr >> 24 & 1);
         // SAFETY: only the lifetime is erased; `finish` below forgets the pointer before the borrow ends.
         let port: NonNull<dyn Port> = unsafe { std::mem::transmute(NonNull::from(port)) };
-        self.shared.begin(port, span, registers.pc, ItState::from_xpsr(registers.xpsr));
+        self.shared.begin(port, span, registers.pc, it);
         let ran = loop {
             if self.kind == Kind::Exact && (self.shared.it.0 != 0 || self.shared.single_steps) {
                 if let Some(done) = self.step_through_it(pc) {
@@ -256,7 +263,7 @@ impl Translator {
             pc = self.pc();
         };
         self.shared.finish();
-        *registers = self.save(registers.control & 4);
+        *registers = self.save(registers.control & 0xc);
         if let Exit::Fault(_) = ran.exit {
             self.epoch = 0; // the page was poisoned
         }
@@ -325,7 +332,10 @@ impl Translator {
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
             }
-            Exit::Accessed | Exit::Found(_) | Exit::Fault(Fault::Access { .. } | Fault::StackOverflow) => {
+            Exit::Accessed
+            | Exit::Changed
+            | Exit::Found(_)
+            | Exit::Fault(Fault::Access { .. } | Fault::StackOverflow) => {
                 let pc = read_register(uc, RegisterARM::PC);
                 shared.icount_at(pc)
             }
@@ -388,7 +398,7 @@ impl Translator {
         write_register(uc, R::APSR_NZCV, registers.xpsr);
     }
 
-    /// `fpca` is CONTROL.FPCA, which only the core changes.
+    /// `fpca` is CONTROL.FPCA and SFPA, which only the core changes.
     fn save(&mut self, fpca: u32) -> Registers {
         use RegisterARM as R;
         let uc = self.uc.get_handle();

@@ -16,6 +16,8 @@ pub struct Traps {
     pub single_precision: bool,
     /// CONTROL is the core's: CONTROL.FPCA is not what the translator has.
     pub control: bool,
+    /// FAULTMASK changes permissions: the MPU may be off at negative priority, or bus errors ignored.
+    pub faultmask: bool,
 }
 
 /// What the core has to do in front of an instruction, or instead of it.
@@ -33,6 +35,8 @@ pub enum Trap {
     FixedPoint,
     /// Nothing, unless this register, the divisor, is zero.
     Divisor(usize),
+    /// Nothing, but the run must end with the block: see [`Traps::faultmask`].
+    Faultmask,
 }
 
 /// MRS and MSR.
@@ -47,8 +51,11 @@ pub enum Transfer {
 impl Traps {
     /// What an instruction traps for, if it may.
     pub fn of(&self, first: u16, second: u16) -> Option<Trap> {
+        if self.faultmask && thumb::changes_faultmask(first, second) {
+            return Some(Trap::Faultmask);
+        }
         if first < 0xe800 {
-            return None; // 16 bits long: none of these is
+            return None; // 16 bits long: none of the others is
         }
         if let Some(number) = thumb::coprocessor(first, second) {
             if self.coprocessors >> number & 1 == 0 {
@@ -117,6 +124,8 @@ mod tests {
             (Traps { control: true, ..all }, mrs, Some(Trap::Control(Transfer::Read(1)))),
             (Traps { control: true, ..all }, msr, Some(Trap::Control(Transfer::Write(2)))),
             (Traps { control: true, ..all }, (0xf3ef, 0x8110), None), // PRIMASK
+            (Traps { faultmask: true, ..all }, (0xb671, 0), Some(Trap::Faultmask)), // CPSID F
+            (Traps { faultmask: true, ..all }, (0xb672, 0), None),    // CPSID I
         ];
         for (traps, (first, second), expected) in table {
             assert_eq!(traps.of(first, second), expected, "{traps:?} {first:04x} {second:04x}");

@@ -17,7 +17,7 @@ use gdbstub::target::{
 use super::Stub;
 use crate::{
     debug::{
-        arch::{Register, Values, little_endian},
+        arch::{Register, RegisterSet, Values, little_endian},
         description::{excerpt, memory_map_xml, target_xml},
     },
     timeline::TimelineError,
@@ -40,8 +40,8 @@ pub(super) fn refusal(error: TimelineError) -> TargetError<Infallible> {
 }
 
 impl Stub<'_> {
-    fn has_fpu(&self) -> bool {
-        self.debuggee.config().core.has_fpu()
+    fn register_set(&self) -> RegisterSet {
+        RegisterSet::of(self.debuggee.config().core)
     }
 
     /// Writes registers, unless they have these values already: so much is allowed in the past too, and `load` of the
@@ -56,7 +56,7 @@ impl Stub<'_> {
 
 impl SingleThreadBase for Stub<'_> {
     fn read_registers(&mut self, values: &mut Values) -> TargetResult<(), Self> {
-        *values = Values::of(self.debuggee.registers(), self.has_fpu());
+        *values = Values::of(self.debuggee.registers(), self.register_set());
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl SingleRegisterAccess<()> for Stub<'_> {
         register: Register,
         bytes: &mut [u8],
     ) -> TargetResult<usize, Self> {
-        if !Register::all(self.has_fpu()).any(|known| known == register) {
+        if !self.register_set().registers().any(|known| known == register) {
             return Ok(0); // "unavailable"
         }
         let value = register.get(self.debuggee.registers()).to_le_bytes();
@@ -121,7 +121,7 @@ impl SingleRegisterAccess<()> for Stub<'_> {
     }
 
     fn write_register(&mut self, _thread: (), register: Register, bytes: &[u8]) -> TargetResult<(), Self> {
-        let known = Register::all(self.has_fpu()).any(|known| known == register);
+        let known = self.register_set().registers().any(|known| known == register);
         if !known || bytes.len() != register.size() {
             return Err(TargetError::Errno(EINVAL));
         }

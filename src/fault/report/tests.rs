@@ -6,6 +6,7 @@ use super::{
     *,
 };
 use crate::{
+    core::CoreKind,
     image::testing::{chip, inlined},
     words::BusFault,
 };
@@ -154,4 +155,32 @@ fn time_is_exact_and_needs_a_clock() {
     assert_eq!(moment(at, 0), "icount 5, cycle 18446744073709551615");
     assert_eq!(moment(at, 1), "icount 5, cycle 18446744073709551615, 18446744073709551615.000000 s");
     assert_eq!(moment(Moment { icount: 5, cycle: 25 }, 16_000_000), "icount 5, cycle 25, 0.000001 s");
+}
+
+#[test]
+fn armv6_m_has_no_status_registers_and_the_report_says_so() {
+    let config = Config { core: CoreKind::CortexM0, ..chip() };
+    let report = |fault: &Fault| {
+        Report::new(fault, &Symbols::from_image(&inlined()), &config, &memory(0)).with_trace("a.untick")
+    };
+    let bus = report(&fault());
+    assert_eq!(bus.headline(), "HardFault");
+    let text = bus.to_string();
+    for line in [
+        "  bus error on a store to 0x60000000",
+        "  address  0x60000000: nothing is mapped there (external RAM area)",
+        "status: Armv6-M has no fault status registers; an Armv7-M core would have said",
+        "  PRECISERR  The bus answered a load or store with an error. It is precise: PC is that instruction.",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}:\n{text}");
+    }
+    for absent in ["CFSR", "SHCSR", "BFARVALID", "FORCED"] {
+        assert!(!text.contains(absent), "{absent}:\n{text}");
+    }
+    let call = report(&Fault { cfsr: 0, ..fault() });
+    assert!(call.headline().ends_with("SVC where SVCall cannot preempt"), "{}", call.headline());
+    let mut locked = Fault { lockup: true, exception: 0, ..fault() };
+    locked.registers.xpsr = 3;
+    let expected = "Lockup: a fault in the HardFault handler, which no fault can preempt";
+    assert_eq!(report(&locked).headline(), expected);
 }

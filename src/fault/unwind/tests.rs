@@ -84,6 +84,11 @@ fn exception_frames_are_passed_in_every_form() {
         (0xffff_ffed, 0x0100_0000, 0x2000, 0x2068, "thread, PSP, FP"),
         (0xffff_ffed, 0x0100_0200, 0x2000, 0x206c, "thread, PSP, FP, aligned"),
         (0xffff_ffe1, 0x0100_0210, 0x1008, 0x1074, "handler, FP, aligned"),
+        (0xffff_ffb8, 0x0100_0000, 0x1008, 0x1028, "Armv8-M, thread, MSP"),
+        (0xffff_ffbc, 0x0100_0200, 0x2000, 0x2024, "Armv8-M, thread, PSP, aligned"),
+        (0xffff_ffb0, 0x0100_0010, 0x1008, 0x1028, "Armv8-M, handler"),
+        (0xffff_ffb4, 0x0100_0010, 0x1008, 0x1028, "Armv8-M, handler with CONTROL.SPSEL set"),
+        (0xffff_ffac, 0x0100_0000, 0x2000, 0x2068, "Armv8-M, thread, PSP, FP"),
     ] {
         let (registers, mut memory) = handler(exc_return);
         // The interrupted function is a leaf: its caller is in the stacked LR, and has pushed.
@@ -95,6 +100,16 @@ fn exception_frames_are_passed_in_every_form() {
             [call(0x104, 0x1000, false), exception, call(0x210, after, false), call(0x160, after, true)];
         assert_eq!((&frames[..], end), (&expected[..], End::Outermost), "{name}");
     }
+}
+
+#[test]
+fn frames_with_all_fp_registers_are_passed() {
+    let (registers, mut memory) = handler(0xffff_ffe9);
+    memory.insert(0xe000_ef34, 0xc400_0004); // FPCCR.TS
+    memory.extend(words(0x1008, &[0, 1, 2, 3, 12, 0x161, 0x210, 0x0100_0000]));
+    memory.extend(words(0x10b0, &[7, 0]));
+    let (frames, _) = stack(&registers, &memory);
+    assert_eq!(frames[2], call(0x210, 0x10b0, false));
 }
 
 #[test]

@@ -74,7 +74,10 @@ impl HeapInfo {
             .regions
             .iter()
             .filter(|region| region.kind == RegionKind::Ram)
-            .map(|region| (region.base, region.base.saturating_add(region.size)))
+            .flat_map(|region| {
+                let bases = std::iter::once(region.base).chain(region.aliases.iter().copied());
+                bases.map(|base| (base, base.saturating_add(region.size)))
+            })
             // A stack that begins at the very end of RAM points one byte behind it.
             .find(|&(base, top)| base < stack_pointer && stack_pointer <= top);
         match top {

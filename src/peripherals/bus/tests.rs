@@ -142,3 +142,21 @@ fn devices_that_collide_are_refused() {
     let wired = vec![mount("a", "cmsdk-timer", 0, &[Target::Irq(256)])];
     assert!(matches!(new(wired), Err(BusError::Irq { irq: 256, .. })));
 }
+
+#[test]
+fn peripherals_appear_at_an_alias_unless_something_else_is_there() {
+    let alias = BusAlias { at: 0x5000_0000, size: 0x1000_0000, of: 0x4000_0000 };
+    let mut mounts = vec![mount("timer0", "cmsdk-timer", 0x4000_0000, &[Target::Irq(8)])];
+    mounts.push(mount("timer1", "cmsdk-timer", 0x4000_1000, &[]));
+    mounts.push(mount("secure", "cmsdk-timer", 0x5000_1000, &[]));
+    let mut bus = Bus::new(mounts, None, vec![SPACE]).unwrap().with_aliases(vec![alias]);
+    write(&mut bus, 0x5000_0008, 100, 0);
+    write(&mut bus, 0x5000_1008, 50, 0);
+    let reload = |address| bus.peek(address, Width::Word, 0);
+    assert_eq!(reload(0x4000_0008), Ok(100));
+    assert_eq!(reload(0x4000_1008), Ok(0));
+    assert_eq!(reload(0x5000_1008), Ok(50));
+    assert_eq!(reload(0x5001_0008), Ok(0), "the alias of a space");
+    assert_eq!(reload(0x5002_0000), Err(BusFault));
+    assert_eq!(bus.register_name(0x5000_0008).as_deref(), Some("timer0+0x8"));
+}

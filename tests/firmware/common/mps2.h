@@ -47,4 +47,26 @@ struct cmsdk_gpio {
 #define IRQ_TIMER1 9
 #define IRQ_DUALTIMER 10
 
+/* The AN505 image has the same devices at other places: their Secure addresses and interrupts (Arm DAI 0505). */
+#ifdef AN505
+#undef TIMER0
+#undef TIMER1
+#undef DUALTIMER
+#undef UART0
+#undef GPIO0
+#undef IRQ_UART0_RX
+#undef IRQ_TIMER0
+#undef IRQ_TIMER1
+#undef IRQ_DUALTIMER
+#define TIMER0 ((struct cmsdk_timer *)0x50000000)
+#define TIMER1 ((struct cmsdk_timer *)0x50001000)
+#define DUALTIMER ((struct cmsdk_dual_timer *)0x50002000)
+#define UART0 ((struct cmsdk_uart *)0x50200000)
+#define GPIO0 ((struct cmsdk_gpio *)0x50100000)
+#define IRQ_UART0_RX 32
+#define IRQ_TIMER0 3
+#define IRQ_TIMER1 4
+#define IRQ_DUALTIMER 5
+#endif
+
 #endif

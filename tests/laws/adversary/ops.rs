@@ -142,7 +142,8 @@ fn arrive(timeline: &mut Timeline, to: Icount) -> Result<(), String> {
 /// The first stop of travel forward from a position in the stretch: those that come first for certain, and before.
 fn forward(walk: &Walk, from: Icount, stops: &Stops) -> (Vec<Hit>, Option<Icount>) {
     let mut hits = walk.hits(stops);
-    hits.retain(|hit| hit.forward > from || hit.forward == from && hit.forward < hit.backward);
+    // In front of an access counts where travel begins; behind what the core wrote, or a fault, does not.
+    hits.retain(|hit| hit.forward > from || hit.forward == from && hit.backward == from + 1);
     hits.extend(
         walk.hits(stops).into_iter().filter(|hit| hit.forward == from && hit.stop == Stop::Breakpoint),
     );

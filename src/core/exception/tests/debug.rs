@@ -1,0 +1,121 @@
+//! Debug events without a debugger: DebugMonitor, or HardFault.
+
+use super::{Do::*, Is::*, On::*, Row, Set};
+
+const MON_EN: Set = Set::Demcr(1 << 16);
+const DEBUGEVT: u32 = 1 << 31;
+
+pub const ROWS: &[Row] = &[
+    Row(
+        M3,
+        "C1.4.1 table C1-8; B3.2.16 HFSR.DEBUGEVT",
+        "BKPT, DebugMonitor disabled",
+        &[Set::Pc(0x906)],
+        &[Bkpt],
+        &[In(3), Hfsr(DEBUGEVT), Dfsr(2), Frame(0x2000_0fe0)],
+    ),
+    Row(
+        M3,
+        "C1.4.1 table C1-8; B1.5.6 ReturnAddress",
+        "BKPT, DebugMonitor enabled: the stacked PC is the BKPT",
+        &[MON_EN, Set::Pc(0x906)],
+        &[Bkpt],
+        &[In(12), Dfsr(2), Frame(0x2000_0fe0), Active(&[12]), Reads(0xe000_ed24, 1 << 8)],
+    ),
+    Row(
+        M3,
+        "C1.4.1 table C1-8: priority insufficient",
+        "BKPT where DebugMonitor cannot preempt",
+        &[MON_EN, Set::Priority(12, 0x40), Set::In(16), Set::Priority(16, 0x40)],
+        &[Bkpt],
+        &[In(3), Hfsr(DEBUGEVT), Dfsr(2)],
+    ),
+    Row(
+        M3,
+        "C1.4.1 table C1-8: priority insufficient",
+        "BKPT with PRIMASK",
+        &[MON_EN, Set::Primask],
+        &[Bkpt],
+        &[In(3), Hfsr(DEBUGEVT), Dfsr(2)],
+    ),
+    Row(
+        M3,
+        "B1.5.15: BKPT at negative priority",
+        "BKPT in the HardFault handler",
+        &[MON_EN, Set::In(3)],
+        &[Bkpt],
+        &[Lockup, Hfsr(DEBUGEVT), Dfsr(2)],
+    ),
+    Row(
+        M0,
+        "v6 C1.4: BKPT without halting debug is a HardFault",
+        "BKPT on Armv6-M, which has no DebugMonitor",
+        &[MON_EN],
+        &[Bkpt],
+        &[In(3), Frame(0x2000_0fe0), Reads(0xe000_edfc, 0)],
+    ),
+    Row(
+        M33,
+        "v8 E2.1 BKPTInstrDebugEvent",
+        "BKPT on Armv8-M",
+        &[],
+        &[Bkpt],
+        &[In(3), Hfsr(DEBUGEVT), Lr(0xffff_ffb8)],
+    ),
+    Row(
+        M33Secure,
+        "v8 E2.1 BKPTInstrDebugEvent",
+        "BKPT on Armv8-M with DebugMonitor",
+        &[MON_EN],
+        &[Bkpt],
+        &[In(12), Dfsr(2), Lr(0xffff_fff9)],
+    ),
+    Row(
+        M3,
+        "C1.4.1 table C1-8",
+        "a watchpoint of the DWT, DebugMonitor enabled",
+        &[MON_EN],
+        &[DebugEvent(4), Look],
+        &[In(12), Dfsr(4)],
+    ),
+    Row(
+        M3,
+        "C1.4.1 table C1-8: ignored",
+        "a watchpoint, DebugMonitor disabled",
+        &[],
+        &[DebugEvent(4), Look],
+        &[In(0), Dfsr(0), NotPending(12)],
+    ),
+    Row(
+        M3,
+        "C1.4.1 table C1-8: ignored",
+        "a watchpoint where DebugMonitor cannot preempt",
+        &[MON_EN, Set::In(16)],
+        &[DebugEvent(4), Look],
+        &[In(16), Dfsr(0), NotPending(12)],
+    ),
+    Row(
+        M3,
+        "C1.6.5 DEMCR.MON_PEND: not affected by MON_EN",
+        "MON_PEND, DebugMonitor disabled",
+        &[],
+        &[Store(0xe000_edfc, 1 << 17), Look],
+        &[In(12), Reads(0xe000_edfc, 0)],
+    ),
+    Row(
+        M3,
+        "C1.6.5 DEMCR.MON_PEND",
+        "MON_PEND reads the pending state, and withdraws it",
+        &[Set::In(16)],
+        &[Store(0xe000_edfc, 3 << 16), Look, Store(0xe000_edfc, 1 << 16)],
+        &[In(16), NotPending(12), Reads(0xe000_edfc, 1 << 16)],
+    ),
+    Row(
+        M3,
+        "C1.6.2 DHCSR.C_DEBUGEN: only a debugger can write it",
+        "firmware cannot enable halting debug",
+        &[],
+        &[Store(0xe000_edf0, 0xa05f_0003)],
+        &[Reads(0xe000_edf0, 0x0301_0000)],
+    ),
+];

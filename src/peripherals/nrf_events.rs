@@ -1,0 +1,136 @@
+//! What the peripherals of the nRF families have in common: tasks, events that stay until software clears them, and the
+//! interrupt enable bits over them (nRF51 Series Reference Manual 3.0, chapter 10).
+
+use serde::{Deserialize, Serialize};
+
+use super::Access;
+
+/// The first event register; event n is 4 n bytes behind it and bit n of the enable registers.
+const EVENTS: u32 = 0x100;
+const EVENTS_END: u32 = 0x180;
+const INTEN: u32 = 0x300;
+const INTENSET: u32 = 0x304;
+const INTENCLR: u32 = 0x308;
+/// Whether the peripheral has power. Without, it loses its state.
+const POWER: u32 = 0xffc;
+
+/// The low-frequency clock, in Hz of virtual time.
+pub(super) const LFCLK_HZ: u64 = 32_768;
+
+/// The event registers of a peripheral and their interrupt enables.
+#[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct Events {
+    happened: u32,
+    inten: u32,
+}
+
+impl Events {
+    /// The event happens.
+    pub fn set(&mut self, event: u32) {
+        self.happened |= 1 << event;
+    }
+
+    /// Whether the event has happened and was not cleared since.
+    pub fn is_set(&self, event: u32) -> bool {
+        self.happened >> event & 1 != 0
+    }
+
+    /// The events that are enabled as interrupts, a bit each.
+    pub fn enabled(&self) -> u32 {
+        self.inten
+    }
+
+    /// The events whose next occurrence would raise the interrupt, a bit each.
+    pub fn awaited(&self) -> u32 {
+        self.inten & !self.happened
+    }
+
+    /// The level of the interrupt line.
+    pub fn irq(&self) -> bool {
+        self.happened & self.inten != 0
+    }
+
+    /// What a register reads as, if it is one of these.
+    pub fn read(&self, register: u32) -> Option<u32> {
+        match register {
+            EVENTS..EVENTS_END => Some(u32::from(self.is_set((register - EVENTS) / 4))),
+            INTEN | INTENSET | INTENCLR => Some(self.inten),
+            POWER => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Writes a register. False if it is none of these. `exist` are the events of the peripheral, a bit each.
+    pub fn write(&mut self, at: Access, value: u32, exist: u32) -> bool {
+        match at.register() {
+            register @ EVENTS..EVENTS_END => {
+                let bit = 1 << ((register - EVENTS) / 4) & exist;
+                let old = u32::from(self.happened & bit != 0);
+                let set = at.merge(old, value) & 1 != 0;
+                self.happened = self.happened & !bit | if set { bit } else { 0 };
+            }
+            INTEN => self.inten = at.merge(self.inten, value) & exist,
+            INTENSET => self.inten |= at.place(value) & exist,
+            INTENCLR => self.inten &= !at.place(value),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// The task that a write triggers: the number of its register.
+pub(super) fn task(at: Access, value: u32) -> Option<u32> {
+    (at.register() < 0x80 && at.place(value) & 1 != 0).then_some(at.register() / 4)
+}
+
+/// Whether a write takes the peripheral's power away.
+pub(super) fn powers_off(at: Access, value: u32) -> bool {
+    at.register() == POWER && at.merge(1, value) & 1 == 0
+}
+
+/// The core clock cycle at which the low-frequency clock has ticked this often since cycle 0.
+pub(super) fn lfclk_cycle(ticks: u64, clock_hz: u64) -> u64 {
+    let cycles = (u128::from(ticks) * u128::from(clock_hz)).div_ceil(u128::from(LFCLK_HZ));
+    u64::try_from(cycles).unwrap_or(u64::MAX)
+}
+
+/// How often the low-frequency clock ticks in this many core clock cycles.
+pub(super) fn lfclk_ticks(cycles: u64, clock_hz: u64) -> u64 {
+    (u128::from(cycles) * u128::from(LFCLK_HZ) / u128::from(clock_hz.max(1))) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Width;
+
+    fn word(offset: u32) -> Access {
+        Access { offset, width: Width::Word }
+    }
+
+    #[test]
+    fn an_event_interrupts_while_it_is_set_and_enabled() {
+        let mut events = Events::default();
+        events.set(7);
+        assert!(!events.irq());
+        assert!(events.write(word(INTENSET), 1 << 7, 1 << 7));
+        assert!(events.irq());
+        assert_eq!(events.read(0x11c), Some(1));
+        assert!(events.write(word(0x11c), 0, 1 << 7));
+        assert!(!events.irq());
+        assert_eq!(events.awaited(), 1 << 7);
+        assert!(events.write(word(INTENCLR), 1 << 7, 1 << 7));
+        assert_eq!(events.read(INTENSET), Some(0));
+    }
+
+    #[test]
+    fn ticks_and_cycles_agree() {
+        for clock in [1, 32_768, 1_000_000, 16_000_000] {
+            for ticks in [0, 1, 2, 3, 1000, 1 << 24] {
+                let cycle = lfclk_cycle(ticks, clock);
+                assert!(lfclk_ticks(cycle, clock) >= ticks, "{ticks} at {clock} Hz");
+                assert!(cycle == 0 || lfclk_ticks(cycle - 1, clock) < ticks, "{ticks} at {clock} Hz");
+            }
+        }
+    }
+}
