@@ -50,7 +50,7 @@ struct State {
 
 impl NrfGpiote {
     fn exist(&self) -> u32 {
-        (1 << self.channels) - 1 | 1 << PORT
+        ((1 << self.channels) - 1) | 1 << PORT
     }
 }
 

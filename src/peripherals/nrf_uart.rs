@@ -122,7 +122,7 @@ impl NrfUart {
     }
 
     fn receives(&self, s: &State) -> bool {
-        s.enable == ENABLED && s.receiving && !(self.hold && !s.received.is_empty())
+        s.enable == ENABLED && s.receiving && (!self.hold || s.received.is_empty())
     }
 
     fn settle(&self, s: &mut State, now: Cycle) {

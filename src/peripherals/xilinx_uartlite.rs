@@ -71,7 +71,7 @@ struct State {
 
 impl UartLite {
     fn receives(&self, s: &State) -> bool {
-        !(self.hold && !s.received.is_empty())
+        !self.hold || s.received.is_empty()
     }
 
     fn settle(&self, s: &mut State, now: Cycle) {

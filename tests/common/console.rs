@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, path::PathBuf, rc::Rc};
 
+use tempfile::TempDir;
 use untick::{
     machine::{
         Host, SemihostingCall,
@@ -35,6 +36,8 @@ impl Streams for Printed {
 pub struct Console {
     input: Option<(String, Vec<u8>)>,
     semihosting: Semihosting,
+    /// Where the firmware's files are; gone with the console.
+    directory: Option<TempDir>,
     printed: Printed,
 }
 
@@ -43,13 +46,15 @@ impl Console {
     pub fn new(device: &str, input: &str, printed: Printed) -> Console {
         let input = (!input.is_empty()).then(|| (device.to_owned(), input.as_bytes().to_vec()));
         let nowhere = PathBuf::from("/nonexistent");
-        Console { input, semihosting: Semihosting::new(String::new(), HeapInfo::default(), nowhere), printed }
+        let semihosting = Semihosting::new(String::new(), HeapInfo::default(), nowhere);
+        Console { input, semihosting, directory: None, printed }
     }
 
-    /// The same with the command line that semihosting gives.
-    pub fn with_command_line(self, text: &str) -> Console {
-        let nowhere = PathBuf::from("/nonexistent");
-        Console { semihosting: Semihosting::new(text.to_owned(), HeapInfo::default(), nowhere), ..self }
+    /// The same with a command line, a heap and a directory for files.
+    pub fn with_files(self, command_line: &str, heap: HeapInfo) -> Console {
+        let directory = TempDir::new().unwrap();
+        let semihosting = Semihosting::new(command_line.to_owned(), heap, directory.path().to_owned());
+        Console { semihosting, directory: Some(directory), ..self }
     }
 }
 

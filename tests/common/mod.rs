@@ -17,7 +17,8 @@ use serde::Deserialize;
 use untick::{
     board::Board,
     core::Config,
-    image::Image,
+    image::{Image, Symbols},
+    machine::semihosting::HeapInfo,
     pins::Stamped,
     timeline::{Limits, Options, Outcome, Timeline},
     trace::{Header, Log},
@@ -121,6 +122,13 @@ impl Fixture {
         Config { vector_table: self.image().vector_table, ..self.board().config() }
     }
 
+    /// The heap as the command line tells it.
+    fn heap(&self) -> HeapInfo {
+        let image = self.image();
+        let stack = image.word(image.vector_table).unwrap();
+        HeapInfo::new(&self.config(), stack, Symbols::from_image(&image).symbol_address("end"))
+    }
+
     pub fn header(&self) -> Header {
         let (board, image) = (self.board(), self.image());
         Header {
@@ -145,7 +153,8 @@ impl Fixture {
         let (board, image) = (self.board(), self.image());
         let printed = Printed::default();
         let console = Console::new(board.console().unwrap(), &self.input, printed.clone());
-        let console = console.with_command_line(&self.args);
+        let console =
+            if self.args.is_empty() { console } else { console.with_files(&self.args, self.heap()) };
         let timeline = Timeline::live(&board, &image, Box::new(console), log, options).unwrap();
         (timeline, printed)
     }

@@ -91,8 +91,8 @@ impl<R: BufRead> Steps<R> {
             if let Some(step) = self.last.as_mut() {
                 step.entered.push(number as u16);
             }
-        } else if line.starts_with("Loaded reset SP") && self.last.is_some() {
-            self.last.as_mut().expect("just seen").reset = true;
+        } else if let Some(step) = self.last.as_mut().filter(|_| line.starts_with("Loaded reset SP")) {
+            step.reset = true;
         } else if !line.starts_with("Trace ") && !line.starts_with("...") {
             self.remarks.push(line.to_owned());
         }

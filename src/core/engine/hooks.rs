@@ -12,6 +12,7 @@ use super::{
     alignment::Base,
     blocks::{Block, Blocks},
     hits::Hits,
+    snapshot::Snapshot,
     translator::{Kind, read_register, write_register},
     traps::Trap,
 };
@@ -56,6 +57,14 @@ struct Access {
     loaded: Option<u32>,
 }
 
+/// Where an instruction was abandoned at which the translator does not stop.
+#[derive(Clone, Copy)]
+pub struct Abandoned {
+    pub icount: Icount,
+    pub boundary: bool,
+    pub event: bool,
+}
+
 /// All that the hooks share with [`super::Translator`].
 pub struct Shared {
     kind: Kind,
@@ -97,6 +106,10 @@ pub struct Shared {
     watched_places: Vec<u32>,
     pub hits: Hits,
 
+    pub abandoned: Option<Abandoned>,
+    /// The registers in front of the abandoned instruction.
+    pub snapshot: Snapshot,
+
     refusal: Option<Refusal>,
     /// The last unaligned access to a watched page: its icount, address and size in bytes.
     unaligned: Option<(Icount, u32, u32)>,
@@ -114,9 +127,9 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(kind: Kind, uc: *mut uc_engine, architecture: Architecture) -> Shared {
+    pub fn new(kind: Kind, uc: *mut uc_engine, architecture: Architecture) -> Result<Shared, uc_error> {
         let never = Attention { at: Icount::MAX, pending: false };
-        Shared {
+        Ok(Shared {
             kind,
             uc,
             port: None,
@@ -140,6 +153,8 @@ impl Shared {
             watched: Vec::new(),
             watched_places: Vec::new(),
             hits: Hits::default(),
+            abandoned: None,
+            snapshot: Snapshot::new(uc)?,
             refusal: None,
             unaligned: None,
             accesses: Vec::new(),
@@ -149,7 +164,7 @@ impl Shared {
             repeated_at: Icount::MAX,
             answer: 0,
             answer_address: 0,
-        }
+        })
     }
 
     /// Gets ready for a run. `port` must stay valid until [`Shared::finish`].
@@ -169,6 +184,7 @@ impl Shared {
         self.refusal = None;
         self.unaligned = None;
         self.trapped = false;
+        self.abandoned = None;
         let repeats = std::mem::take(&mut self.repeats);
         self.repeated_at = if repeats { span.start } else { Icount::MAX };
         if !repeats {
@@ -284,8 +300,7 @@ impl Shared {
 
     fn stop(&mut self, exit: Exit) {
         self.exit = Some(exit);
-        // SAFETY: called from a hook of this live engine.
-        unsafe { uc_emu_stop(self.uc) };
+        self.stop_again();
     }
 
     fn register(&self, id: RegisterARM) -> u32 {
@@ -441,6 +456,9 @@ extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
 
 #[cold]
 extern "C" fn fast_block_closer(s: &mut Shared) {
+    if s.abandoned.is_some() {
+        return; // on its way out
+    }
     let block = s.block;
     let unmasked = s.previous.has(Block::UNMASKS);
     let icount = s.icount();
@@ -478,6 +496,9 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
 pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    if s.exit.is_some() {
+        return;
+    }
     s.arrive_at(address as u32);
     if let Some(exit) = s.exact_stop() {
         s.stop(exit);
@@ -669,6 +690,9 @@ impl Shared {
 pub unsafe extern "C" fn interrupt(_uc: *mut uc_engine, number: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    if s.abandoned.is_some() {
+        return s.stop_again();
+    }
     let exit = match number {
         2 => Exit::Svc,
         7 => Exit::Bkpt,
@@ -687,6 +711,9 @@ pub unsafe extern "C" fn interrupt(_uc: *mut uc_engine, number: u32, data: *mut 
 pub unsafe extern "C" fn invalid(_uc: *mut uc_engine, data: *mut c_void) -> bool {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    if s.abandoned.is_some() {
+        return false;
+    }
     if s.register(RegisterARM::XPSR) & XPSR_T == 0 {
         s.exit = Some(Exit::Fault(Fault::InvalidState));
         return false;
@@ -738,6 +765,9 @@ pub unsafe extern "C" fn fill(
         // SAFETY: Unicorn passes a valid entry to fill.
         unsafe { result.write(TlbEntry { paddr: u64::from(address & !(PAGE - 1)), perms: Prot::ALL }) };
         return true;
+    }
+    if s.abandoned.is_some() {
+        return false; // whatever comes now must not happen
     }
     let privileged = if page_use == PageUse::Fetch { s.is_privileged() } else { s.accesses_privileged() };
     let entry = s.entry(address, page_use, privileged);
@@ -819,6 +849,25 @@ impl Shared {
         debug_assert_eq!(error, uc_error::OK);
     }
 
+    /// An access has been abandoned. Inside an IT block the translator goes on regardless, to the end of its own block:
+    /// keep what the registers are now, and refuse every other access, by having none allowed.
+    fn abandon_in_it_block(&mut self) {
+        if self.register(RegisterARM::XPSR) & XPSR_IT == 0 {
+            return;
+        }
+        let pc = self.register(RegisterARM::PC);
+        let icount = self.icount_at(pc);
+        self.abandoned = Some(Abandoned { icount, boundary: self.is_boundary_at(icount), event: self.event });
+        self.snapshot.take();
+        self.forget_permissions();
+        self.stop_again();
+    }
+
+    fn stop_again(&self) {
+        // SAFETY: called from a hook of this live engine.
+        unsafe { uc_emu_stop(self.uc) };
+    }
+
     /// Why a fetch was refused.
     pub fn fetch_fault(&self) -> AccessFault {
         self.refusal.map_or(AccessFault::Bus, |refusal| refusal.fault)
@@ -836,10 +885,14 @@ pub unsafe extern "C" fn unmapped(
 ) -> bool {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
+    if s.exit.is_some() {
+        return false;
+    }
     let offset = address as u32 & (PAGE - 1);
     let refusal =
         s.refusal.unwrap_or(Refusal { page: address as u32 & !(PAGE - 1), fault: AccessFault::Bus });
     s.exit = Some(Exit::Fault(Fault::Access { address: refusal.page + offset, fault: refusal.fault }));
+    s.abandon_in_it_block();
     false
 }
 
@@ -868,6 +921,8 @@ pub unsafe extern "C" fn access(
     };
     if done {
         s.forget_it_state();
+    } else {
+        s.abandon_in_it_block();
     }
     done
 }

@@ -11,6 +11,7 @@ mod hidden;
 mod hits;
 mod hooks;
 mod memory;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod translator;

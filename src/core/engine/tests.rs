@@ -9,9 +9,9 @@ use crate::{
 };
 
 const CODE: u32 = 0x0000_1000;
-const RAM: u32 = 0x2000_0000;
+pub const RAM: u32 = 0x2000_0000;
 /// Where the RAM appears once more.
-const ALIAS: u32 = 0x2100_0000;
+pub const ALIAS: u32 = 0x2100_0000;
 const DEVICE: u32 = 0x4000_0000;
 /// What is stored to this register of the device comes to stand at the start of the RAM.
 const DMA: u32 = 0x20;
@@ -76,6 +76,31 @@ impl Port for Bench {
     }
 }
 
+/// Flash from address 0 and RAM, 16 KiB each.
+pub fn config(core: CoreKind) -> Config {
+    let region = |name: &str, kind, base| Region {
+        name: name.to_owned(),
+        kind,
+        base,
+        size: 0x4000,
+        aliases: if base == RAM { vec![ALIAS] } else { Vec::new() },
+    };
+    Config {
+        core,
+        regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
+        devices: Vec::new(),
+        interrupts: 8,
+        priority_bits: 4,
+        clock_hz: 1,
+        systick_reference_divider: None,
+        bit_band: false,
+        vector_table: 0,
+        mpu_regions: 8,
+        security_extension: false,
+        halting_debug: false,
+    }
+}
+
 /// Two translators over one memory; they are dropped before it.
 struct Pair {
     fast: Translator,
@@ -89,27 +114,7 @@ impl Pair {
     }
 
     fn of(core: CoreKind) -> Pair {
-        let region = |name: &str, kind, base| Region {
-            name: name.to_owned(),
-            kind,
-            base,
-            size: 0x4000,
-            aliases: if base == RAM { vec![ALIAS] } else { Vec::new() },
-        };
-        let config = Config {
-            core,
-            regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
-            devices: Vec::new(),
-            interrupts: 8,
-            priority_bits: 4,
-            clock_hz: 1,
-            systick_reference_divider: None,
-            bit_band: false,
-            vector_table: 0,
-            mpu_regions: 8,
-            security_extension: false,
-            halting_debug: false,
-        };
+        let config = config(core);
         let memory = Memory::new(&config);
         Pair {
             fast: Translator::new(Kind::Fast, config.core, &memory).unwrap(),

@@ -121,7 +121,7 @@ impl Translator {
         uc.ctl_exits_enable()?;
         uc.ctl_set_exits(&[])?;
         let handle = uc.get_handle();
-        let shared = Box::new(Shared::new(kind, handle, core.architecture()));
+        let shared = Box::new(Shared::new(kind, handle, core.architecture())?);
         let mut translator =
             Translator { uc, shared, kind, fpu: core.has_fpu(), epoch: 0, hidden: Hidden::new(handle)? };
         for (base, size, bytes) in memory.host_blocks() {
@@ -313,6 +313,16 @@ impl Translator {
     fn exit(&mut self, error: uc_error) -> Ran {
         let uc = self.uc.get_handle();
         let shared = &mut self.shared;
+        if let (Some(exit), Some(abandoned)) = (shared.exit, shared.abandoned.take()) {
+            shared.snapshot.restore();
+            shared.hits.end(abandoned.icount);
+            return Ran {
+                icount: abandoned.icount,
+                boundary: abandoned.boundary,
+                event: abandoned.event,
+                exit,
+            };
+        }
         if self.kind == Kind::Exact && shared.exit.is_none() && error != uc_error::OK {
             shared.arrive_at(read_register(uc, RegisterARM::PC)); // a fetch was refused: all before has run
         }

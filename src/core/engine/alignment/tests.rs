@@ -1,33 +1,18 @@
 //! What the scan finds in short blocks.
 
 use super::*;
-use crate::core::{Config, CoreKind, Region, RegionKind, engine::Memory};
+use crate::core::{
+    CoreKind,
+    engine::{
+        Memory,
+        tests::{ALIAS, RAM, config},
+    },
+};
 
 const CODE: u32 = 0x100;
-const RAM: u32 = 0x2000_0000;
 
 fn memory() -> Memory {
-    let region = |name: &str, kind, base| Region {
-        name: name.to_owned(),
-        kind,
-        base,
-        size: 0x1000,
-        aliases: if base == RAM { vec![0x1000_0000] } else { Vec::new() },
-    };
-    Memory::new(&Config {
-        core: CoreKind::CortexM4F,
-        regions: vec![region("flash", RegionKind::Flash, 0), region("ram", RegionKind::Ram, RAM)],
-        interrupts: 8,
-        priority_bits: 4,
-        clock_hz: 1,
-        systick_reference_divider: None,
-        bit_band: false,
-        vector_table: 0,
-        mpu_regions: 8,
-        security_extension: false,
-        halting_debug: false,
-        devices: Vec::new(),
-    })
+    Memory::new(&config(CoreKind::CortexM4F))
 }
 
 /// Scans a block, on a page from which code has run already.
@@ -197,7 +182,7 @@ fn what_a_block_stores_and_loads_again_is_followed() {
     let holds = |r3, r6| plan.holds(|| &memory, with(&[(3, r3), (6, r6), (7, RAM + 0x10)]));
     assert!(holds(RAM, RAM));
     assert!(!holds(RAM + 2, RAM));
-    for near in [RAM + 0x11, RAM + 0x14, RAM + 0x17, 0x1000_0014] {
+    for near in [RAM + 0x11, RAM + 0x14, RAM + 0x17, ALIAS + 0x14] {
         assert!(!holds(RAM, near), "the other store may have changed it: {near:#x}");
     }
     assert!(holds(RAM, RAM + 0x18));

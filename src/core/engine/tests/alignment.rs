@@ -102,6 +102,22 @@ fn an_unaligned_access_in_an_it_block_faults_unless_it_is_skipped() {
 }
 
 #[test]
+fn load_acquire_and_store_release_must_be_aligned() {
+    // lda r0, [r4]; stlh r0, [r5]; b .
+    let code = [0xe8d4, 0x0faf, 0xe8c5, 0x0f9f, BRANCH_TO_ITSELF];
+    let mut pair = Pair::of(CoreKind::CortexM33);
+    pair.write_code(&code);
+    for (r4, r5, icount) in [(0x102, 0x100, Some(0)), (0x100, 0x101, Some(1)), (0x100, 0x102, None)] {
+        let fault = Fault::Access { address: RAM + r4.max(r5), fault: AccessFault::Unaligned };
+        let expected = icount.map_or((5, Exit::Limit), |icount| (icount, Exit::Fault(fault)));
+        let registers = Registers { control: 0, ..pointing(RAM + r4, RAM + r5) };
+        let (icount, exit, _) = pair.go(&mut registers.clone(), 5);
+        assert_eq!((icount, exit), expected);
+        assert_eq!(pair.go_in_slices(&mut registers.clone(), 5, 1), expected);
+    }
+}
+
+#[test]
 fn unaligned_loads_of_single_registers_do_not_fault() {
     // ldr r0, [r4]; strh r0, [r4, #2]; b .
     let code = [0x6820, 0x8060, BRANCH_TO_ITSELF];
@@ -210,7 +226,7 @@ fn any_instruction(random: &mut Random, code: &mut Vec<u16>) {
             any & 0x30ff | t << 8,
         ]),
         27 => code.extend([0xf3c0 | m, (any & 0x70c0) | data << 8 | any & 7]), // UBFX
-        28 => code.extend([0xf360 | m, (any & 0x00c0) | t << 8 | 4 + (any & 7)]), // BFI
+        28 => code.extend([0xf360 | m, (any & 0x00c0) | t << 8 | (4 + (any & 7))]), // BFI
         29 => code.extend([0xfb00 | m, data << 12 | t << 8 | any & 0x10 | m]), // MLA, MLS
         30 => code.extend([0xfa00 | [0, 0x10, 0x40, 0x50][usize::from(any & 3)] | n, 0xf080 | data << 8 | m]),
         31 => code.extend([0xf840 | any & 0x10 | n, t << 12 | 0x0900 | any & 0x0600 | immediate]), // writeback
@@ -251,7 +267,7 @@ fn a_block_that_the_fast_engine_runs_does_in_the_exact_one_what_it_did() {
     let mut random = Random(1);
     let mut pair = Pair::new();
     let (mut in_vain, mut faults, mut fast) = (0, 0, 0);
-    for case in 0..4000 {
+    for case in 0..1200 {
         let mut code = any_block(&mut random);
         let across_pages = random.below(4) == 0;
         if across_pages {
@@ -311,5 +327,5 @@ fn a_block_that_the_fast_engine_runs_does_in_the_exact_one_what_it_did() {
         (faults, fast) = (faults + u32::from(unaligned), fast + u32::from(given_up == 0));
         in_vain += u32::from(given_up > 0 && !unaligned);
     }
-    assert!(faults > 300 && fast > 800, "{faults} faults, {fast} fast, {in_vain} given up in vain");
+    assert!(faults > 80 && fast > 240, "{faults} faults, {fast} fast, {in_vain} given up in vain");
 }
