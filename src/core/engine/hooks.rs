@@ -565,7 +565,9 @@ impl Shared {
 
     /// Why the core must be asked before the next instruction is executed, if so.
     pub fn trap(&self, first: u16, second: u16) -> Option<Exit> {
-        let trap = self.blocks.traps().of(first, second);
+        let more_of_it_block = self.it.0 & 7 != 0;
+        let barrier = more_of_it_block && thumb::is_isb(first, second);
+        let trap = self.blocks.traps().of(first, second).or(barrier.then_some(Trap::Barrier));
         let base = Base::find(self.architecture, first, second);
         if trap.is_none() && base.is_none() {
             return None;
@@ -583,6 +585,7 @@ impl Shared {
             Trap::Fault(fault) => Some(Exit::Fault(fault)),
             Trap::FloatingPoint => Some(Exit::FloatingPoint),
             Trap::Control(transfer) => Some(Exit::Control(transfer)),
+            Trap::Barrier => Some(Exit::Barrier),
             Trap::Faultmask => None,
             Trap::FixedPoint => {
                 const ROUNDING_MODE: u32 = 3 << 22;
@@ -605,7 +608,10 @@ impl Shared {
         let mut at = range.start;
         while at < range.end {
             let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
-            if traps.concern(first, second) || Base::find(self.architecture, first, second).is_some() {
+            if traps.concern(first, second)
+                || thumb::is_isb(first, second)
+                || Base::find(self.architecture, first, second).is_some()
+            {
                 return true;
             }
             at = at.wrapping_add(thumb::length(first));

@@ -229,6 +229,8 @@ pub enum Exit {
     FloatingPoint,
     /// In front of a move of CONTROL, which the core executes.
     Control(Transfer),
+    /// In front of an ISB inside an IT block, which the core executes.
+    Barrier,
     /// In front of a conversion of a fixed-point number, which the core executes.
     FixedPoint,
     /// Behind an SVC.

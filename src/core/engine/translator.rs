@@ -287,20 +287,17 @@ impl Translator {
     /// makes it end its block behind the instruction. `None` to go on.
     fn step_through_it(&mut self, pc: u32) -> Option<Ran> {
         if self.shared.at_limit() {
-            self.shared.exit = Some(Exit::Limit);
-            return Some(self.exit(uc_error::OK));
+            return Some(self.stay(pc, Exit::Limit));
         }
         let address = pc & !1;
         if self.shared.it.0 != 0 && self.shared.breakpoint_at(address) {
-            self.shared.exit = Some(Exit::Found(Found::Breakpoint));
-            return Some(self.exit(uc_error::OK));
+            return Some(self.stay(pc, Exit::Found(Found::Breakpoint)));
         }
         let first = self.shared.memory().read_half(address).unwrap_or(0);
         let second = self.shared.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
         if let Some(exit) = self.shared.trap(first, second) {
             self.shared.trapped = true;
-            self.shared.exit = Some(exit);
-            return Some(self.exit(uc_error::OK));
+            return Some(self.stay(pc, exit));
         }
         let next = address.wrapping_add(thumb::length(first));
         let range = (u64::from(address), u64::from(next) + 2);
@@ -316,6 +313,13 @@ impl Translator {
         self.shared.stepped();
         self.shared.single_steps = false;
         None
+    }
+
+    /// Stops in front of the instruction at `pc`. When nothing has run yet, the translator has another PC than that.
+    fn stay(&mut self, pc: u32, exit: Exit) -> Ran {
+        write_register(self.uc.get_handle(), RegisterARM::PC, pc);
+        self.shared.exit = Some(exit);
+        self.exit(uc_error::OK)
     }
 
     /// What the run that just returned means.
@@ -346,7 +350,7 @@ impl Translator {
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
                 shared.icount()
             }
-            Exit::FloatingPoint | Exit::Control(_) | Exit::FixedPoint => shared.icount(),
+            Exit::FloatingPoint | Exit::Control(_) | Exit::Barrier | Exit::FixedPoint => shared.icount(),
             Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind
