@@ -72,13 +72,6 @@ const CASES: &[(&str, Architecture, Says)] = {
     ]
 };
 
-/// What the core does not give yet. A row that works must go from here.
-const NOT_YET: &[(&str, Architecture)] = &[
-    // A fetch from a KiB of which an MPU region forbids a part.
-    ("forbidden_fetch", V7M),
-    ("forbidden_fetch", V8M),
-];
-
 /// The line that the firmware prints.
 fn line(expected: &str, architecture: Architecture, escalated: bool) -> String {
     let words: Vec<&str> = expected.split(' ').collect();
@@ -108,7 +101,7 @@ fn run(fixture: &Fixture, arguments: String) -> String {
     }
 }
 
-/// What a core gives of a case in one mode, if that is not what it should, or if it is though NOT_YET names it.
+/// What a core gives of a case in one mode, if that is not what it should.
 fn problem(fixture: &Fixture, case: &str, says: Says, escalated: bool) -> Option<String> {
     let architecture = fixture.config().core.architecture();
     let suffix = if escalated { " escalated" } else { "" };
@@ -122,13 +115,8 @@ fn problem(fixture: &Fixture, case: &str, says: Says, escalated: bool) -> Option
         Says::Fault(_) | Says::HardFault(_) => found == expected,
         Says::Lockup => found.starts_with(&expected),
     };
-    let is_known = NOT_YET.contains(&(case, architecture));
     let board = &fixture.board;
-    match (right, is_known) {
-        (true, true) => Some(format!("{case}{suffix} on {board} works: take it from NOT_YET")),
-        (false, false) => Some(format!("{case}{suffix} on {board}: expected {expected:?}, found {found:?}")),
-        _ => None,
-    }
+    (!right).then(|| format!("{case}{suffix} on {board}: expected {expected:?}, found {found:?}"))
 }
 
 /// All cases of one core: how many there are, and the problems.

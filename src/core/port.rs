@@ -34,8 +34,12 @@ pub fn translate(
     let page_address = address & !(PAGE - 1);
     let access = state.mpu_access(privileged);
     let guarded = traps_unaligned(state) || !state.mpu.is_uniform(page_address, access);
-    if guarded
-        && page_use != PageUse::Fetch
+    if page_use == PageUse::Fetch {
+        let uniform = state.mpu.is_uniform(page_address, access);
+        if !uniform && memory.page(address).is_some() {
+            return Translation::Guarded;
+        }
+    } else if guarded
         && (memory.page(address).is_some() || address < 0x4000_0000 && !memory.is_device(address))
     {
         return if memory.page(address).is_some() { Translation::Guarded } else { unmapped(state, page_use) };
@@ -208,7 +212,7 @@ impl Port for CorePort<'_> {
         page_use: PageUse,
         privileged: bool,
     ) -> Result<(), AccessFault> {
-        if traps_unaligned(self.state) && !address.is_multiple_of(size.min(4)) {
+        if page_use != PageUse::Fetch && traps_unaligned(self.state) && !address.is_multiple_of(size.min(4)) {
             return Err(AccessFault::Unaligned);
         }
         let access = self.state.mpu_access(privileged);
@@ -218,7 +222,11 @@ impl Port for CorePort<'_> {
             if address / 32 == last / 32 { [None, Some(address)] } else { [Some(address), Some(last)] };
         for byte in ends.into_iter().flatten() {
             let permissions = self.state.mpu.permissions(byte, access);
-            let allowed = if page_use == PageUse::Store { permissions.write } else { permissions.read };
+            let allowed = match page_use {
+                PageUse::Fetch => permissions.execute,
+                PageUse::Load => permissions.read,
+                PageUse::Store => permissions.write,
+            };
             if !allowed {
                 return Err(AccessFault::Protection);
             }

@@ -241,9 +241,22 @@ impl Blocks {
     }
 
     /// The block at an address, looked at anew.
-    pub fn find(&mut self, memory: &Memory, address: u32, size: u32, breakpoints: &BTreeSet<u32>) -> Block {
+    ///
+    /// `guarded` tells that not every instruction of it may be fetched.
+    pub fn find(
+        &mut self,
+        memory: &Memory,
+        address: u32,
+        size: u32,
+        guarded: bool,
+        breakpoints: &BTreeSet<u32>,
+    ) -> Block {
         let table = &mut *self.table;
-        let (block, plan) = Block::scan(memory, address, size, table.traps, self.architecture, breakpoints);
+        let (mut block, plan) =
+            Block::scan(memory, address, size, table.traps, self.architecture, breakpoints);
+        if guarded {
+            block.flags |= Block::TRAPS;
+        }
         let special = &mut table.special[Blocks::special_slot(address)];
         if block.is_special() {
             *special = Special { block: Block::default(), plan };

@@ -116,6 +116,8 @@ pub struct Shared {
     /// The registers in front of the abandoned instruction.
     pub snapshot: Snapshot,
 
+    /// Pages of code that not all of may be executed: each instruction must be asked for.
+    guarded_code: Vec<u32>,
     refusal: Option<Refusal>,
     /// The accesses of the instruction at this icount.
     accesses: Vec<Access>,
@@ -159,6 +161,7 @@ impl Shared {
             hits: Hits::default(),
             abandoned: None,
             snapshot: Snapshot::new(uc)?,
+            guarded_code: Vec::new(),
             refusal: None,
             accesses: Vec::new(),
             accesses_at: Icount::MAX,
@@ -442,7 +445,8 @@ extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let known = s.blocks.get_special(address, size);
     let block = known.unwrap_or_else(|| {
         let memory = port_of(s.port).memory();
-        s.blocks.find(memory, address, size, &s.search.breakpoints)
+        let guarded = s.is_guarded_code(address) || s.is_guarded_code(address + size - 1);
+        s.blocks.find(memory, address, size, guarded, &s.search.breakpoints)
     });
     s.left -= i64::from(block.count);
     s.previous = std::mem::replace(&mut s.block, block);
@@ -529,7 +533,8 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     let first = s.memory().read_half(address).unwrap_or(0);
     let second = s.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
-    if can_stop && let Some(exit) = s.trap(first, second) {
+    let forbidden = s.forbidden_fetch(address, first);
+    if can_stop && let Some(exit) = forbidden.or_else(|| s.trap(first, second)) {
         s.trapped = true;
         s.stop(exit);
         return;
@@ -561,6 +566,29 @@ impl Shared {
     fn plan_holds(&self) -> bool {
         let plan = self.blocks.plan(self.block.address);
         plan.holds(|| port_of(self.port).memory(), |number| self.general_register(number))
+    }
+
+    /// Permissions have changed: what was known of pages of code is wrong.
+    pub fn forget_guarded_code(&mut self) {
+        if !self.guarded_code.is_empty() {
+            self.guarded_code.clear();
+            self.blocks.clear();
+        }
+    }
+
+    fn is_guarded_code(&self, address: u32) -> bool {
+        !self.guarded_code.is_empty() && self.guarded_code.contains(&(address & !(PAGE - 1)))
+    }
+
+    /// Exact: the fault of fetching the instruction at an address, where that is not known for its whole page.
+    pub fn forbidden_fetch(&mut self, address: u32, first: u16) -> Option<Exit> {
+        let size = thumb::length(first);
+        if !self.is_guarded_code(address) && !self.is_guarded_code(address.wrapping_add(size - 1)) {
+            return None;
+        }
+        let privileged = self.is_privileged();
+        let fault = self.port().allows(address, size, PageUse::Fetch, privileged).err()?;
+        Some(Exit::Fault(Fault::Fetch(fault)))
     }
 
     /// Why the core must be asked before the next instruction is executed, if so.
@@ -605,6 +633,9 @@ impl Shared {
     /// Whether an instruction in a range of addresses may have to trap.
     fn traps_in(&mut self, range: std::ops::Range<u32>) -> bool {
         let traps = self.blocks.traps();
+        if self.is_guarded_code(range.start) || self.is_guarded_code(range.end) {
+            return true;
+        }
         let mut at = range.start;
         while at < range.end {
             let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
@@ -828,15 +859,27 @@ impl Shared {
             Translation::Guarded if page_use != PageUse::Fetch => {
                 return self.memory().view(address).map(shadow_of);
             }
+            Translation::Guarded => {
+                if !self.guarded_code.contains(&page_address) {
+                    self.guarded_code.push(page_address);
+                    self.blocks.clear();
+                }
+                let page = self.memory().page(address)?;
+                if !self.memory().is_code(page) {
+                    self.memory().mark_code(page);
+                    if self.memory().is_dirty(page) {
+                        self.forget_permissions();
+                    }
+                }
+                return Some((self.memory().page_address(page), Prot::EXEC));
+            }
             Translation::Device if page_use != PageUse::Fetch => {
                 return Some((page_address, Prot(Prot::READ.0 | Prot::WRITE.0)));
             }
             Translation::Void if page_use != PageUse::Fetch => {
                 return Some((VOID, Prot(Prot::READ.0 | Prot::WRITE.0)));
             }
-            Translation::Guarded | Translation::Device | Translation::Void | Translation::Refused => {
-                AccessFault::Protection
-            }
+            Translation::Device | Translation::Void | Translation::Refused => AccessFault::Protection,
             Translation::Unmapped => AccessFault::Bus,
         };
         self.refusal = Some(Refusal { page: page_address, fault });

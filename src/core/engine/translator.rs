@@ -255,6 +255,7 @@ impl Translator {
         }
         if port.memory().epoch() != self.epoch {
             self.epoch = port.memory().epoch();
+            self.shared.forget_guarded_code();
             self.uc.ctl_flush_tlb().expect("the engine is set up");
         }
         self.load(registers);
@@ -295,7 +296,8 @@ impl Translator {
         }
         let first = self.shared.memory().read_half(address).unwrap_or(0);
         let second = self.shared.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
-        if let Some(exit) = self.shared.trap(first, second) {
+        let forbidden = self.shared.forbidden_fetch(address, first);
+        if let Some(exit) = forbidden.or_else(|| self.shared.trap(first, second)) {
             self.shared.trapped = true;
             return Some(self.stay(pc, exit));
         }
