@@ -6,7 +6,7 @@
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
-//! | `UNTICK_LAWS_MINUTES` | go on with new seeds for so long | a few scenes of each fixture |
+//! | `UNTICK_LAWS_MINUTES` | go on with new seeds for so long, to the end of each fixture | three seeds, two million icounts |
 //! | `UNTICK_LAWS_SEED` | the first seed | 0 |
 //! | `UNTICK_LAWS_FIXTURE` | only this fixture | all |
 
