@@ -545,6 +545,11 @@ impl Core {
                 self.state.transfer_control(transfer);
                 return None;
             }
+            Exit::Barrier => {
+                const ISB: u16 = 0xf3bf;
+                self.state.retire(ISB);
+                return None;
+            }
             Exit::FixedPoint => {
                 self.state.convert_from_fixed_point(&self.memory);
                 return None;

@@ -97,6 +97,16 @@ pub const fn converts_from_fixed_point(first: u16, second: u16) -> bool {
     first & 0xffbe == 0xeeba && second & 0x0fd0 == 0x0ac0
 }
 
+/// Whether the instruction is an ISB.
+pub const fn is_isb(first: u16, second: u16) -> bool {
+    first == 0xf3bf && second & 0xd0f0 == 0x8060
+}
+
+/// Whether the instruction is an IT.
+pub const fn is_it(first: u16) -> bool {
+    first & 0xff00 == 0xbf00 && first & 0xf != 0
+}
+
 /// Whether the instruction accesses memory as unprivileged code would: LDRT, STRT and their kind (A4.6.1).
 pub const fn accesses_unprivileged(first: u16, second: u16) -> bool {
     first & 0xfe80 == 0xf800 && first & 0xf != 0xf && second & 0x0f00 == 0x0e00
@@ -279,6 +289,7 @@ mod tests {
         assert!(!calculates_in_double(0xee30, 0x0a00)); // vadd.f32 s0, s0, s0
         assert!(!calculates_in_double(0xed90, 0x0b00)); // vldr d0, [r0]
         assert!(!calculates_in_double(0xec41, 0x0b10)); // vmov d0, r0, r1
+        assert!(is_isb(0xf3bf, 0x8f6f) && !is_isb(0xf3bf, 0x8f4f) && is_it(0xbf08) && !is_it(0xbf10));
         assert!(converts_from_fixed_point(0xeefb, 0x7ac7)); // vcvt.f32.u32 s15, s15, #18
         assert!(!converts_from_fixed_point(0xeeba, 0x7a47)); // vcvt.f32.s16
         assert!(!converts_from_fixed_point(0xeebe, 0x7ac7)); // vcvt.s32.f32, to a fixed-point number

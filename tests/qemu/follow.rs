@@ -13,6 +13,8 @@ use super::{
 };
 
 const CONTROL_FPCA: u32 = 1 << 2;
+/// N, Z, C, V, Q and GE.
+const FLAGS: u32 = 0xf80f_0000;
 
 /// Registers of the core whose value depends on time, or on lines that the trace does not show: what the firmware read
 /// from them is taken from QEMU.
@@ -32,7 +34,7 @@ pub fn follow(
     let mut report = Report::default();
     let mut steps = steps.peekable();
     let Some(first) = steps.peek() else { return report };
-    // What a reset leaves unknown: R0 to R12 and the flags (B1.5.5).
+    // What a reset leaves unknown is as in QEMU.
     let (pc, sp) = (core.state().registers.pc, core.state().registers.sp());
     assert_eq!((pc, sp), (first.before.r[15], first.before.r[13]), "the reset vector");
     adopt(core, &first.before);
@@ -65,7 +67,11 @@ pub fn follow(
         }
         let registers = core.state().registers.clone();
         let all = found.len();
-        found.retain(|differing| !(is_tail_chained(&step) && is_unknown(differing)));
+        found.retain(|differing| {
+            let unknown = step.reset && is_unknown_after_reset(differing)
+                || is_tail_chained(&step) && is_unknown_in_handler(differing);
+            !unknown
+        });
         report.unknown += all - found.len();
         let unexplained = found.len();
         found.retain(|differing| !known.covers(instruction, differing));
@@ -105,6 +111,13 @@ fn advance(core: &mut Core, pins: &mut TracePins<'_>, step: &Step) -> Option<Hal
             return Some(halt);
         }
     }
+    if step.reset {
+        let state = core.state_mut();
+        state.activity = Activity::Running;
+        state.boundary = true;
+        pins.reset = !state.reset_requested;
+        return once(core, pins);
+    }
     None
 }
 
@@ -114,13 +127,17 @@ fn is_tail_chained(step: &Step) -> bool {
 }
 
 /// Whether a register is UNKNOWN in a handler: R0 to R3, R12, the flags, S0 to S15 and FPSCR (B1.5.6, ExceptionTaken).
-fn is_unknown((name, ours, theirs): &Differing) -> bool {
-    const FLAGS: u32 = 0xf80f_0000;
+fn is_unknown_in_handler((name, ours, theirs): &Differing) -> bool {
     match name.split_at(1) {
         ("r", number) => matches!(number, "0" | "1" | "2" | "3" | "12"),
         ("s", number) => number.parse().is_ok_and(|number: u32| number < 16),
         _ => name == "fpscr" || name == "xpsr" && (ours ^ theirs) & !FLAGS == 0,
     }
+}
+
+/// Whether a register is UNKNOWN after a reset: R0 to R12, the flags, S0 to S31 (B1.5.5, TakeReset).
+fn is_unknown_after_reset((name, ours, theirs): &Differing) -> bool {
+    name.starts_with(['r', 's']) && name != "sp" || name == "xpsr" && (ours ^ theirs) & !FLAGS == 0
 }
 
 /// NMI, SysTick, interrupts.

@@ -90,7 +90,8 @@ fn list(bits: u32) -> Vec<usize> {
 fn loads_are_found() {
     let mut registers = Sample::default();
     (0..16).for_each(|n| registers.r[n] = 0x1000 * n as u32);
-    let table: &[(u16, u16, Option<(u32, &[usize])>, &str)] = &[
+    type Expected = Option<(u32, &'static [usize])>;
+    let table: &[(u16, u16, Expected, &str)] = &[
         (0x6888, 0, Some((0x1008, &[0])), "ldr r0, [r1, #8]"),
         (0x6088, 0, None, "str r0, [r1, #8]"),
         (0x5888, 0, Some((0x3000, &[0])), "ldr r0, [r1, r2]"),

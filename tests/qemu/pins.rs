@@ -18,12 +18,14 @@ pub struct TracePins<'a> {
     after: &'a Sample,
     load: Option<Load>,
     lines: Lines,
+    /// A reset from outside arrives now.
+    pub reset: bool,
 }
 
 impl<'a> TracePins<'a> {
     pub fn new(step: &'a Step, after: &'a Sample, instruction: (u16, u16)) -> TracePins<'a> {
         let load = Load::of(instruction.0, instruction.1, &step.before);
-        TracePins { step, after, load, lines: Lines::default() }
+        TracePins { step, after, load, lines: Lines::default(), reset: false }
     }
 
     /// Where the instruction loads from, and what.
@@ -72,7 +74,7 @@ impl Pins for TracePins<'_> {
     fn reset(&mut self, _: Moment, _: &mut Memory) {}
 
     fn take_reset(&mut self) -> bool {
-        false
+        std::mem::take(&mut self.reset)
     }
 
     fn is_broken(&self) -> bool {

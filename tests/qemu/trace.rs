@@ -20,6 +20,8 @@ pub struct Step {
     pub faulted: bool,
     /// It was the return of an exception.
     pub returned: bool,
+    /// The chip was reset after it.
+    pub reset: bool,
     /// The exceptions that were entered after it, or instead of it, by their numbers.
     pub entered: Vec<u16>,
 }
@@ -89,6 +91,8 @@ impl<R: BufRead> Steps<R> {
             if let Some(step) = self.last.as_mut() {
                 step.entered.push(number as u16);
             }
+        } else if let Some(step) = self.last.as_mut().filter(|_| line.starts_with("Loaded reset SP")) {
+            step.reset = true;
         } else if !line.starts_with("Trace ") && !line.starts_with("...") {
             self.remarks.push(line.to_owned());
         }
@@ -165,15 +169,18 @@ fn a_log_is_read_as_steps() {
         "Taking exception 18 [v7M INVSTATE UsageFault] on CPU 0\n".to_owned(),
         "...loading from element 6 of non-secure vector table at 0x18\n".to_owned(),
         sample(0x600, 7),
+        "Loaded reset SP 0x20000000 PC 0x101 from vector table\n".to_owned(),
+        sample(0x100, 0),
     ]
     .concat();
     let mut steps = Steps::new(log.as_bytes());
     let read: Vec<Step> = steps.by_ref().collect();
-    assert_eq!(read.len(), 3, "{read:#x?}");
+    assert_eq!(read.len(), 4, "{read:#x?}");
     assert_eq!((read[0].before.r[15], read[0].before.r[0], read[0].before.r[14]), (0x100, 7, u32::MAX));
     assert_eq!((read[0].faulted, &read[0].entered[..]), (false, &[15][..]));
     assert_eq!((read[1].faulted, &read[1].entered[..]), (true, &[5][..]));
     assert_eq!((read[2].faulted, read[2].returned, &read[2].entered[..]), (false, true, &[6][..]));
+    assert_eq!(read.iter().map(|step| step.reset).collect::<Vec<_>>(), [false, false, false, true]);
     let fp = read[0].before.fp.unwrap();
     assert_eq!((fp[0], fp[1], fp[32]), (0x3f80_0000, 0x4000_0000, 0x0300_0000));
     assert!(steps.remarks[0].starts_with("Loaded reset SP"));

@@ -83,7 +83,7 @@ impl Block {
             count += 1;
             // The last instruction says how the block ends; what any of them does stays.
             flags = flags & Block::SPECIAL | Block::flags_of(first, second);
-            if traps.concern(first, second) {
+            if traps.concern(first, second) || may_be_isb_in_it_block(memory, at, first, second) {
                 flags |= Block::TRAPS;
             }
             // Not between the halfwords of an instruction: nothing stops there.
@@ -155,6 +155,14 @@ impl Block {
         }
         index
     }
+}
+
+/// Whether this is an ISB, and an IT may stand close enough in front of it. Behind an ISB the translator forgets the rest
+/// of an IT block, so that the core executes it there.
+fn may_be_isb_in_it_block(memory: &Memory, address: u32, first: u16, second: u16) -> bool {
+    const FARTHEST: u32 = 2 + 3 * 4; // the IT itself and three instructions
+    let before = |distance| memory.read_half(address.wrapping_sub(distance)).unwrap_or(0);
+    thumb::is_isb(first, second) && (2..=FARTHEST).step_by(2).any(|distance| thumb::is_it(before(distance)))
 }
 
 /// The blocks seen lately, by address. Special ones are kept apart, so that the block hook need not ask.

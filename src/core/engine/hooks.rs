@@ -27,14 +27,18 @@ use crate::{
 
 /// Accesses to this page end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
 pub const POISON: u32 = 0xff00_0000;
-/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of their numbers. This is the
+/// What is loaded from here is zero, and what is stored is lost.
+pub const VOID: u32 = 0xff00_1000;
+/// The size of that page of the translator's map, in bytes.
+pub const VOID_SIZE: u32 = 0x1000;
+/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of [`Memory::view`]. This is the
 /// vendor's part of the system space, where no chip has memory.
 pub const SHADOW: u32 = 0xf000_0000;
 /// The size of that space, in bytes: more than a chip has memory.
 pub const SHADOW_SIZE: u32 = 0x0f00_0000;
 
-fn shadow_of(page: PageId) -> (u32, Prot) {
-    (SHADOW + page * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
+fn shadow_of(view: u32) -> (u32, Prot) {
+    (SHADOW + view * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
 }
 
 /// The widest access, in bytes: that of a double.
@@ -561,7 +565,9 @@ impl Shared {
 
     /// Why the core must be asked before the next instruction is executed, if so.
     pub fn trap(&self, first: u16, second: u16) -> Option<Exit> {
-        let trap = self.blocks.traps().of(first, second);
+        let more_of_it_block = self.it.0 & 7 != 0;
+        let barrier = more_of_it_block && thumb::is_isb(first, second);
+        let trap = self.blocks.traps().of(first, second).or(barrier.then_some(Trap::Barrier));
         let base = Base::find(self.architecture, first, second);
         if trap.is_none() && base.is_none() {
             return None;
@@ -579,6 +585,7 @@ impl Shared {
             Trap::Fault(fault) => Some(Exit::Fault(fault)),
             Trap::FloatingPoint => Some(Exit::FloatingPoint),
             Trap::Control(transfer) => Some(Exit::Control(transfer)),
+            Trap::Barrier => Some(Exit::Barrier),
             Trap::Faultmask => None,
             Trap::FixedPoint => {
                 const ROUNDING_MODE: u32 = 3 << 22;
@@ -601,7 +608,10 @@ impl Shared {
         let mut at = range.start;
         while at < range.end {
             let (first, second) = (self.memory_half(at), self.memory_half(at.wrapping_add(2)));
-            if traps.concern(first, second) || Base::find(self.architecture, first, second).is_some() {
+            if traps.concern(first, second)
+                || thumb::is_isb(first, second)
+                || Base::find(self.architecture, first, second).is_some()
+            {
                 return true;
             }
             at = at.wrapping_add(thumb::length(first));
@@ -793,7 +803,7 @@ impl Shared {
                     return Some((physical, Prot::EXEC));
                 }
                 if self.watched.binary_search(&page).is_ok() {
-                    return Some(shadow_of(page));
+                    return self.memory().view(address).map(shadow_of);
                 }
                 if page_use == PageUse::Store && write {
                     if self.memory().is_code(page) {
@@ -815,14 +825,16 @@ impl Shared {
                 }
                 AccessFault::Bus
             }
-            Translation::Guarded { page_address: physical } if page_use != PageUse::Fetch => {
-                let page = self.memory().page(physical).expect("translate names a page of memory");
-                return Some(shadow_of(page));
+            Translation::Guarded if page_use != PageUse::Fetch => {
+                return self.memory().view(address).map(shadow_of);
             }
             Translation::Device if page_use != PageUse::Fetch => {
                 return Some((page_address, Prot(Prot::READ.0 | Prot::WRITE.0)));
             }
-            Translation::Guarded { .. } | Translation::Device | Translation::Refused => {
+            Translation::Void if page_use != PageUse::Fetch => {
+                return Some((VOID, Prot(Prot::READ.0 | Prot::WRITE.0)));
+            }
+            Translation::Guarded | Translation::Device | Translation::Void | Translation::Refused => {
                 AccessFault::Protection
             }
             Translation::Unmapped => AccessFault::Bus,
@@ -1046,12 +1058,13 @@ impl Shared {
     }
 
     fn watched_access(&mut self, icount: Icount, shadow: u32, size: u32, store: Option<u64>) -> bool {
-        let address = self.shadow_address(shadow);
+        let seen_at = self.shadow_address(shadow);
         let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
         let privileged = self.accesses_privileged();
-        if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
-            return self.refuse(address, fault);
+        if let Err(fault) = self.port().allows(seen_at, size, page_use, privileged) {
+            return self.refuse(seen_at, fault);
         }
+        let address = self.memory().place(seen_at);
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
         if self.memory().read(address, old).is_err() {
@@ -1082,7 +1095,7 @@ impl Shared {
             self.hits.settle(icount);
             self.hits.expect(Hit { icount: icount + 1, found });
         }
-        if self.match_units(icount, address, size, store.is_some()) {
+        if self.match_units(icount, seen_at, size, store.is_some()) {
             self.exit = Some(Exit::Accessed);
             return false;
         }
@@ -1096,7 +1109,7 @@ impl Shared {
     }
 
     fn shadow_address(&mut self, shadow: u32) -> u32 {
-        self.memory().page_address((shadow - SHADOW) / PAGE) + (shadow & (PAGE - 1))
+        self.memory().view_address((shadow - SHADOW) / PAGE) + (shadow & (PAGE - 1))
     }
 }
 
@@ -1111,6 +1124,11 @@ pub unsafe extern "C" fn device_load(_uc: *mut uc_engine, offset: u64, _size: u3
 
 /// The store itself: [`access`] has done it.
 pub unsafe extern "C" fn device_store(_: *mut uc_engine, _: u64, _: u32, _: u64, _: *mut c_void) {}
+
+/// A load from nowhere.
+pub unsafe extern "C" fn void_load(_: *mut uc_engine, _: u64, _: u32, _: *mut c_void) -> u64 {
+    0
+}
 
 /// A load from a watched page.
 pub unsafe extern "C" fn shadow_load(_uc: *mut uc_engine, offset: u64, size: u32, data: *mut c_void) -> u64 {

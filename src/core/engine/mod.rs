@@ -60,14 +60,13 @@ pub enum Translation {
         execute: bool,
     },
     /// To memory, with other permissions for other addresses of the page: ask [`Port::allows`] each time.
-    Guarded {
-        /// The address of the page, aliases resolved.
-        page_address: u32,
-    },
+    Guarded,
     /// To [`Port::load`] and [`Port::store`].
     Device,
     /// Nowhere: a bus fault.
     Unmapped,
+    /// Nowhere, but without a fault: loads give zero.
+    Void,
     /// Nowhere: the MPU, or the architecture's memory map, refuses it.
     Refused,
 }
@@ -230,6 +229,8 @@ pub enum Exit {
     FloatingPoint,
     /// In front of a move of CONTROL, which the core executes.
     Control(Transfer),
+    /// In front of an ISB inside an IT block, which the core executes.
+    Barrier,
     /// In front of a conversion of a fixed-point number, which the core executes.
     FixedPoint,
     /// Behind an SVC.

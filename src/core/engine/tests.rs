@@ -398,3 +398,37 @@ fn a_core_executes_what_its_architecture_has_and_nothing_more() {
         }
     }
 }
+
+#[test]
+fn a_trap_at_the_first_instruction_of_a_run_inside_an_it_block_does_not_move_the_pc() {
+    let mut pair = Pair::new();
+    pair.write_code(&[0xeebb, 0x0ac7, NOP, BRANCH_TO_ITSELF]); // vcvt.f32.u32 s0, s0, #18
+    let last_of_it_eq = thumb::ItState(0x08).to_xpsr();
+    let zero = 1 << 30;
+    let towards_zero = 3 << 22;
+    let mut registers =
+        Registers { xpsr: 1 << 24 | zero | last_of_it_eq, fpscr: towards_zero, control: 4, ..start() };
+    let ran = pair.run(Kind::Exact, &mut registers, 1);
+    assert_eq!((ran.exit, ran.icount), (Exit::FixedPoint, 0));
+    assert_eq!(registers.pc, CODE);
+}
+
+#[test]
+fn an_isb_does_not_end_the_it_block_that_it_is_in() {
+    let mut pair = Pair::new();
+    let isb = [0xf3bf, 0x8f6f];
+    pair.write_code(&[0xbf0c, isb[0], isb[1], 0x2001, BRANCH_TO_ITSELF]); // ite eq; isbeq; movne r0, #1
+    let zero = 1 << 30;
+    let mut registers = Registers { xpsr: 1 << 24 | zero, ..start() };
+    assert_eq!(pair.run(Kind::Fast, &mut registers, 9).exit, Exit::Block(2));
+    let ran = pair.run(Kind::Exact, &mut registers, 9);
+    assert_eq!((ran.exit, ran.icount, registers.pc), (Exit::Barrier, 1, CODE + 2));
+    // Skipped, or the last of its block, it is the translator's.
+    let mut registers = start();
+    assert_eq!(pair.run(Kind::Exact, &mut registers, 9).exit, Exit::Limit);
+    assert_eq!((registers.r[0], registers.pc), (1, CODE + 8));
+    pair.write_code(&[0xbf08, isb[0], isb[1], 0x2001, BRANCH_TO_ITSELF]); // it eq; isbeq; movs r0, #1
+    let mut registers = Registers { xpsr: 1 << 24 | zero, ..start() };
+    assert_eq!(pair.run(Kind::Exact, &mut registers, 9).exit, Exit::Limit);
+    assert_eq!((registers.r[0], registers.pc), (1, CODE + 8));
+}

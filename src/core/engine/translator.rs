@@ -11,7 +11,7 @@ use unicorn_engine_sys::{
 use super::{
     Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span,
     hidden::{Hidden, HiddenRegisters},
-    hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared},
+    hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared, VOID, VOID_SIZE},
 };
 use crate::{
     core::{
@@ -136,8 +136,25 @@ impl Translator {
         }
         translator.map_device(SHADOW, SHADOW_SIZE, hooks::shadow_load, hooks::shadow_store)?;
         devices.push((SHADOW, SHADOW_SIZE));
+        translator.map_mmio(VOID, VOID_SIZE, hooks::void_load, hooks::device_store)?;
         translator.add_hooks(&devices)?;
         Ok(translator)
+    }
+
+    /// Maps a device whose accesses need no look at the instruction.
+    fn map_mmio(
+        &mut self,
+        base: u32,
+        size: u32,
+        load: unsafe extern "C" fn(*mut uc_engine, u64, u32, *mut std::ffi::c_void) -> u64,
+        store: unsafe extern "C" fn(*mut uc_engine, u64, u32, u64, *mut std::ffi::c_void),
+    ) -> Result<(), uc_error> {
+        let data = ptr::from_mut(&mut *self.shared).cast();
+        let uc = self.uc.get_handle();
+        // SAFETY: `data` is boxed and lives as long as the engine.
+        unsafe {
+            Result::from(uc_mmio_map(uc, base.into(), size.into(), Some(load), data, Some(store), data))
+        }
     }
 
     fn map_device(
@@ -147,14 +164,10 @@ impl Translator {
         load: unsafe extern "C" fn(*mut uc_engine, u64, u32, *mut std::ffi::c_void) -> u64,
         store: unsafe extern "C" fn(*mut uc_engine, u64, u32, u64, *mut std::ffi::c_void),
     ) -> Result<(), uc_error> {
-        let data = ptr::from_mut(&mut *self.shared).cast();
-        let uc = self.uc.get_handle();
-        // SAFETY: `data` is boxed and lives as long as the engine. The protection makes Unicorn call the access hook
-        // first, with the PC at the very instruction.
-        unsafe {
-            Result::from(uc_mmio_map(uc, base.into(), size.into(), Some(load), data, Some(store), data))?;
-            Result::from(uc_mem_protect(uc, base.into(), size.into(), Prot::NONE.0))
-        }
+        self.map_mmio(base, size, load, store)?;
+        // SAFETY: the engine is alive. The protection makes Unicorn call the access hook first, with the PC at the very
+        // instruction.
+        unsafe { Result::from(uc_mem_protect(self.uc.get_handle(), base.into(), size.into(), Prot::NONE.0)) }
     }
 
     /// `devices` are the ranges that [`Translator::map_device`] has mapped.
@@ -274,20 +287,17 @@ impl Translator {
     /// makes it end its block behind the instruction. `None` to go on.
     fn step_through_it(&mut self, pc: u32) -> Option<Ran> {
         if self.shared.at_limit() {
-            self.shared.exit = Some(Exit::Limit);
-            return Some(self.exit(uc_error::OK));
+            return Some(self.stay(pc, Exit::Limit));
         }
         let address = pc & !1;
         if self.shared.it.0 != 0 && self.shared.breakpoint_at(address) {
-            self.shared.exit = Some(Exit::Found(Found::Breakpoint));
-            return Some(self.exit(uc_error::OK));
+            return Some(self.stay(pc, Exit::Found(Found::Breakpoint)));
         }
         let first = self.shared.memory().read_half(address).unwrap_or(0);
         let second = self.shared.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
         if let Some(exit) = self.shared.trap(first, second) {
             self.shared.trapped = true;
-            self.shared.exit = Some(exit);
-            return Some(self.exit(uc_error::OK));
+            return Some(self.stay(pc, exit));
         }
         let next = address.wrapping_add(thumb::length(first));
         let range = (u64::from(address), u64::from(next) + 2);
@@ -303,6 +313,13 @@ impl Translator {
         self.shared.stepped();
         self.shared.single_steps = false;
         None
+    }
+
+    /// Stops in front of the instruction at `pc`. When nothing has run yet, the translator has another PC than that.
+    fn stay(&mut self, pc: u32, exit: Exit) -> Ran {
+        write_register(self.uc.get_handle(), RegisterARM::PC, pc);
+        self.shared.exit = Some(exit);
+        self.exit(uc_error::OK)
     }
 
     /// What the run that just returned means.
@@ -333,7 +350,7 @@ impl Translator {
             Exit::Limit | Exit::Attention | Exit::Block(_) | Exit::Found(Found::Breakpoint) => {
                 shared.icount()
             }
-            Exit::FloatingPoint | Exit::Control(_) | Exit::FixedPoint => shared.icount(),
+            Exit::FloatingPoint | Exit::Control(_) | Exit::Barrier | Exit::FixedPoint => shared.icount(),
             Exit::Fault(Fault::InvalidState | Fault::DivideByZero) => shared.icount(),
             Exit::Svc | Exit::ExceptionReturn(_) | Exit::Wfi | Exit::Wfe | Exit::Fault(Fault::Fetch(_)) => {
                 behind

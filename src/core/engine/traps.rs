@@ -29,6 +29,8 @@ pub enum Trap {
     FloatingPoint,
     /// It moves CONTROL: the core executes it.
     Control(Transfer),
+    /// It is an ISB in an IT block that goes on behind it: the core executes it.
+    Barrier,
     /// It converts a fixed-point number: the core executes it if the translator would round in another way.
     FixedPoint,
     /// Nothing, unless this register, the divisor, is zero.

@@ -36,7 +36,6 @@ const APPLICATION_EXIT: u32 = 0x20026;
 
 struct Writer<'a> {
     code: Vec<u16>,
-    base: u32,
     features: Features,
     rows: Vec<&'static Row>,
     weights: u64,
@@ -50,7 +49,7 @@ pub fn generate(features: Features, layout: Layout, instructions: usize, random:
     let rows: Vec<&Row> = tables.into_iter().flatten().filter(|row| features.has(row.needs)).collect();
     let weights = rows.iter().map(|row| u64::from(row.weight)).sum();
     let base = layout.code + PADDING;
-    let mut writer = Writer { code: Vec::new(), base, features, rows, weights, random, instructions: 0 };
+    let mut writer = Writer { code: Vec::new(), features, rows, weights, random, instructions: 0 };
     writer.start();
     while writer.instructions < instructions {
         writer.set_registers(layout);
@@ -240,11 +239,5 @@ impl Writer<'_> {
         };
         self.emit(&[branch]);
         self.emit(&over);
-    }
-
-    /// The address of the next instruction.
-    #[expect(dead_code, reason = "for whoever looks for an instruction of a listing")]
-    fn here(&self) -> u32 {
-        self.base + 2 * self.code.len() as u32
     }
 }

@@ -60,16 +60,15 @@ pub const DATA: &[Row] = &[
     row("10111010 01 mmm ddd", V6M),
     row("10111010 11 mmm ddd", V6M),
     row("10111111 00000000", V6M).weighing(1),
-    // MRS, MSR APSR, barriers. MSR and ISB must not be followed by anything in an IT block for some translators: leave
-    // them outside.
+    // MRS, MSR APSR, barriers.
     row("11110011111 01111 1000 dddd 00000 000", V6M),
     row("11110011111 01111 1000 dddd 00001 00i", V6M), // MSP, PSP
     row("11110011111 01111 1000 dddd 00010 000", V6M), // PRIMASK
     row("11110011111 01111 1000 dddd 00010 1i0", V6M).weighing(1), // CONTROL
-    row("11110011100 0 nnnn 1000 1000 00000 000", V6M).outside_it(),
-    row("11110011100 0 nnnn 1000 .100 00000 000", DSP).outside_it(),
+    row("11110011100 0 nnnn 1000 1000 00000 000", V6M),
+    row("11110011100 0 nnnn 1000 .100 00000 000", DSP),
     row("1111001110111111 1000111101 0 . 1111", V6M).weighing(1), // DSB, DMB
-    row("1111001110111111 1000111101101111", V6M).outside_it().weighing(1), // ISB
+    row("1111001110111111 1000111101101111", V6M).weighing(1),    // ISB
     row("1111001110111111 1000111100101111", V7M).weighing(1),    // CLREX
     row("1111001110101111 1000000000000000", V7M).weighing(1),    // NOP.W
     // Modified immediates (A5.3.1): AND BIC ORR ORN EOR ADD ADC SBC SUB RSB; TST TEQ CMN CMP.
@@ -177,8 +176,8 @@ pub const MEMORY: &[Row] = &[
     // Immediate offsets: stores and loads, signed loads.
     row("111110001 ii. bbbb dddd iiiiiiiiiiii", V7M).when(is_size).weighing(6),
     row("1111100110 i1 bbbb dddd iiiiiiiiiiii", V7M).weighing(2),
-    row("111110000 ii. bbbb dddd 11i0 iiiiiiii", V7M).when(is_negative_or_unprivileged).weighing(4),
-    row("1111100100 i1 bbbb dddd 11i0 iiiiiiii", V7M).when(is_negative_or_unprivileged),
+    row("111110000 ii. bbbb dddd 11i0 iiiiiiii", V7M).when(is_size).weighing(4), // negative; LDRT
+    row("1111100100 i1 bbbb dddd 11i0 iiiiiiii", V7M),
     row("111110000 ii. BBBB dddd 1.i1 iiiiiiii", V7M).when(is_size).weighing(6),
     row("1111100100 i1 BBBB dddd 1.i1 iiiiiiii", V7M).weighing(2),
     row("111110000 ii. bbbb dddd 000000 ii xxxx", V7M).when(is_size).outside_it().weighing(4),
@@ -206,11 +205,6 @@ pub const MEMORY: &[Row] = &[
 /// Bytes, halfwords, words; there is no fourth size.
 fn is_size(op: u32) -> bool {
     bits(op, 21, 2) != 3
-}
-
-/// P=1 U=0 W=0, or P=1 U=1 W=0: LDRT, which differs only in privilege.
-fn is_negative_or_unprivileged(op: u32) -> bool {
-    is_size(op)
 }
 
 /// LDA, STL and their like.
