@@ -76,9 +76,6 @@ const CASES: &[(&str, Architecture, Says)] = {
 const NOT_YET: &[(&str, Architecture)] = &[
     // A fetch from a KiB of which an MPU region forbids a part.
     ("forbidden_fetch", V7M),
-    // The same, and loads and stores to such a KiB where it is seen through an alias of the memory, as the Secure view is.
-    ("forbidden_read", V8M),
-    ("forbidden_write", V8M),
     ("forbidden_fetch", V8M),
 ];
 

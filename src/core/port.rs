@@ -1,7 +1,7 @@
 //! What the engine asks of the rest of the core: permissions, devices, attention.
 
 use super::{
-    Config, CoreKind, Fpu, RegionKind,
+    Architecture, Config, CoreKind, Fpu, RegionKind,
     engine::{
         AccessFault, Attention, Masks, Memory, PAGE, PageUse, Port, Reply, Translation, Traps, WatchUnits,
     },
@@ -33,15 +33,12 @@ pub fn translate(
 ) -> Translation {
     let page_address = address & !(PAGE - 1);
     let access = state.mpu_access(privileged);
-    let guarded = state.scb.ccr & ccr::UNALIGN_TRP != 0 || !state.mpu.is_uniform(page_address, access);
+    let guarded = traps_unaligned(state) || !state.mpu.is_uniform(page_address, access);
     if guarded
         && page_use != PageUse::Fetch
         && (memory.page(address).is_some() || address < 0x4000_0000 && !memory.is_device(address))
     {
-        return match memory.page(address) {
-            Some(page) => Translation::Guarded { page_address: memory.page_address(page) },
-            None => Translation::Unmapped,
-        };
+        return if memory.page(address).is_some() { Translation::Guarded } else { unmapped(state, page_use) };
     }
     let permissions = state.mpu.permissions(address, access);
     let allowed = match page_use {
@@ -60,7 +57,17 @@ pub fn translate(
             execute: permissions.execute,
         };
     }
-    if memory.is_device(address) { Translation::Device } else { Translation::Unmapped }
+    if memory.is_device(address) { Translation::Device } else { unmapped(state, page_use) }
+}
+
+/// Whether unaligned words and halfwords must be looked for. On Armv6-M the translator does so itself.
+fn traps_unaligned(state: &State) -> bool {
+    state.scb.ccr & ccr::UNALIGN_TRP != 0 && state.scb.architecture() != Architecture::V6M
+}
+
+fn unmapped(state: &State, page_use: PageUse) -> Translation {
+    let ignored = page_use != PageUse::Fetch && state.ignores_bus_errors();
+    if ignored { Translation::Void } else { Translation::Unmapped }
 }
 
 /// Whether a register is the core's own. Behind the private peripheral bus, from 0xE0042000, is the vendor's.
@@ -102,6 +109,56 @@ impl CorePort<'_> {
         let result = self.pins.write(at, address, width, value, self.memory);
         self.state.nvic.set_lines(self.pins.lines());
         result.map(|()| 0).into()
+    }
+
+    /// Bus errors that CCR.BFHFNMIGN lets nobody see.
+    fn unless_ignored(&self, reply: Reply) -> Reply {
+        match reply {
+            Reply::Fault(AccessFault::Bus) if self.state.ignores_bus_errors() => Reply::Done(0),
+            reply => reply,
+        }
+    }
+
+    fn load_device(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply {
+        self.interrupted = false;
+        if is_core_register(address) {
+            let now = self.moment(icount).cycle;
+            return self.state.load_ppb(address, width, privileged, now).into();
+        }
+        match bit_band(self.config, address) {
+            Some((byte, bit)) => self.load_bit(icount, byte, bit),
+            None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
+            None => self.pins_read(icount, address, width),
+        }
+    }
+
+    fn store_device(
+        &mut self,
+        icount: Icount,
+        address: u32,
+        width: Width,
+        value: u32,
+        privileged: bool,
+    ) -> Reply {
+        self.interrupted = false;
+        if is_core_register(address) {
+            if Itm::offset_of(address).is_some() && self.state.itm.sends(address) {
+                return self.pins_write(icount, address, width, value);
+            }
+            let now = self.moment(icount).cycle;
+            let effect = self.state.store_ppb(address, width, value, privileged, now);
+            if effect.is_ok_and(|effect| effect.permissions) {
+                self.memory.invalidate_permissions();
+                self.interrupted = true;
+            }
+            self.interrupted |= self.state.reset_requested;
+            return effect.map(|_| 0).into();
+        }
+        match bit_band(self.config, address) {
+            Some((byte, bit)) => self.store_bit(icount, byte, bit, value),
+            None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
+            None => self.pins_write(icount, address, width, value),
+        }
     }
 
     fn load_bit(&mut self, icount: Icount, byte: u32, bit: u32) -> Reply {
@@ -151,7 +208,7 @@ impl Port for CorePort<'_> {
         page_use: PageUse,
         privileged: bool,
     ) -> Result<(), AccessFault> {
-        if self.state.scb.ccr & ccr::UNALIGN_TRP != 0 && !address.is_multiple_of(size.min(4)) {
+        if traps_unaligned(self.state) && !address.is_multiple_of(size.min(4)) {
             return Err(AccessFault::Unaligned);
         }
         let access = self.state.mpu_access(privileged);
@@ -190,40 +247,14 @@ impl Port for CorePort<'_> {
     }
 
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply {
-        self.interrupted = false;
-        if is_core_register(address) {
-            let now = self.moment(icount).cycle;
-            return self.state.load_ppb(address, width, privileged, now).into();
-        }
-        match bit_band(self.config, address) {
-            Some((byte, bit)) => self.load_bit(icount, byte, bit),
-            None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
-            None => self.pins_read(icount, address, width),
-        }
+        let reply = self.load_device(icount, address, width, privileged);
+        self.unless_ignored(reply)
     }
 
     fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply {
-        self.interrupted = false;
-        if is_core_register(address) {
-            if Itm::offset_of(address).is_some() && self.state.itm.sends(address) {
-                return self.pins_write(icount, address, width, value);
-            }
-            let now = self.moment(icount).cycle;
-            let effect = self.state.store_ppb(address, width, value, privileged, now);
-            if effect.is_ok_and(|effect| effect.permissions) {
-                self.memory.invalidate_permissions();
-                self.interrupted = true;
-            }
-            self.interrupted |= self.state.reset_requested;
-            return effect.map(|_| 0).into();
-        }
-        match bit_band(self.config, address) {
-            Some((byte, bit)) => self.store_bit(icount, byte, bit, value),
-            None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
-            None => self.pins_write(icount, address, width, value),
-        }
+        let reply = self.store_device(icount, address, width, value, privileged);
+        self.unless_ignored(reply)
     }
-
     fn bit_band(&mut self, address: u32) -> Option<(u32, u32)> {
         bit_band(self.config, address)
     }

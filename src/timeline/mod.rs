@@ -305,7 +305,7 @@ impl Timeline {
                 self.keep(live)?; // nothing that arrives here has been looked at: it was the limit
             }
             if let Halt::Found(Found::Watchpoint { .. }) = halt
-                && (self.is_half_done() || travel.search.watches_page_edge())
+                && self.is_half_done()
             {
                 self.go(self.tape.find(here));
                 self.go_on_to(here)?;

@@ -4,6 +4,7 @@
 #include "expect.h"
 #include "mps2.h"
 
+#define CCR_BFHFNMIGN (1u << 8)
 #define DFSR REG32(0xE000ED30)
 #define DFSR_BKPT (1u << 1)
 #define DFSR_DWTTRAP (1u << 2)
@@ -119,6 +120,17 @@ int main(void)
     __asm__ volatile("bkpt 2");
     expect("without a monitor     ", events + hard_faults, 3 + 1);
     expect("  HFSR                ", hard_fault_hfsr, HFSR_DEBUGEVT);
+
+    SCB_CCR |= CCR_BFHFNMIGN;
+    __asm__ volatile("cpsid f" : : : "memory");
+    uint32_t nowhere = REG32(0x60000000) + REG32(0x5FFF0000);
+    REG32(0x60000000) = 1;
+    __asm__ volatile("cpsie f" : : : "memory");
+    expect("nothing is there      ", nowhere + hard_faults, 1);
+    expect("  CFSR                ", SCB_CFSR, 0);
+    (void)REG32(0x60000000);
+    expect("and now it faults     ", hard_faults, 2);
+    SCB_CCR &= ~CCR_BFHFNMIGN;
 
     DWT_CYCCNT = 0;
     expect("the counter stands    ", DWT_CYCCNT, 0);

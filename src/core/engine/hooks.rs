@@ -27,16 +27,22 @@ use crate::{
 
 /// Accesses to this page end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
 pub const POISON: u32 = 0xff00_0000;
-/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of their numbers. This is the
+/// What is loaded from here is zero, and what is stored is lost.
+pub const VOID: u32 = 0xff00_1000;
+/// The size of that page of the translator's map, in bytes.
+pub const VOID_SIZE: u32 = 0x1000;
+/// Pages of memory whose accesses must be looked at appear here, as a device, in the order of [`Memory::view`]. This is the
 /// vendor's part of the system space, where no chip has memory.
 pub const SHADOW: u32 = 0xf000_0000;
 /// The size of that space, in bytes: more than a chip has memory.
 pub const SHADOW_SIZE: u32 = 0x0f00_0000;
 
-fn shadow_of(page: PageId) -> (u32, Prot) {
-    (SHADOW + page * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
+fn shadow_of(view: u32) -> (u32, Prot) {
+    (SHADOW + view * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))
 }
 
+/// The widest access, in bytes: that of a double.
+const WIDEST: u32 = 8;
 /// Bits of xPSR that hold ITSTATE.
 const XPSR_IT: u32 = 0x0600_fc00;
 const XPSR_T: u32 = 1 << 24;
@@ -111,8 +117,6 @@ pub struct Shared {
     pub snapshot: Snapshot,
 
     refusal: Option<Refusal>,
-    /// The last unaligned access to a watched page: its icount, address and size in bytes.
-    unaligned: Option<(Icount, u32, u32)>,
     /// The accesses of the instruction at this icount.
     accesses: Vec<Access>,
     accesses_at: Icount,
@@ -156,7 +160,6 @@ impl Shared {
             abandoned: None,
             snapshot: Snapshot::new(uc)?,
             refusal: None,
-            unaligned: None,
             accesses: Vec::new(),
             accesses_at: Icount::MAX,
             muted: 0,
@@ -182,7 +185,6 @@ impl Shared {
         self.it = it;
         self.single_steps = false;
         self.refusal = None;
-        self.unaligned = None;
         self.trapped = false;
         self.abandoned = None;
         let repeats = std::mem::take(&mut self.repeats);
@@ -225,7 +227,8 @@ impl Shared {
     fn renew_watched(&mut self, memory: &Memory) -> bool {
         let mut watched = Vec::new();
         for watch in self.search.watchpoints.iter().chain(&self.units).filter(|watch| watch.length > 0) {
-            let first = watch.address & !(PAGE - 1);
+            // An access that begins on the page before is announced there, as a whole, and split behind that.
+            let first = watch.address.saturating_sub(WIDEST - 1) & !(PAGE - 1);
             let last = watch.address.saturating_add(watch.length - 1);
             watched.extend((first..=last).step_by(PAGE as usize).filter_map(|address| memory.page(address)));
         }
@@ -800,7 +803,7 @@ impl Shared {
                     return Some((physical, Prot::EXEC));
                 }
                 if self.watched.binary_search(&page).is_ok() {
-                    return Some(shadow_of(page));
+                    return self.memory().view(address).map(shadow_of);
                 }
                 if page_use == PageUse::Store && write {
                     if self.memory().is_code(page) {
@@ -822,14 +825,16 @@ impl Shared {
                 }
                 AccessFault::Bus
             }
-            Translation::Guarded { page_address: physical } if page_use != PageUse::Fetch => {
-                let page = self.memory().page(physical).expect("translate names a page of memory");
-                return Some(shadow_of(page));
+            Translation::Guarded if page_use != PageUse::Fetch => {
+                return self.memory().view(address).map(shadow_of);
             }
             Translation::Device if page_use != PageUse::Fetch => {
                 return Some((page_address, Prot(Prot::READ.0 | Prot::WRITE.0)));
             }
-            Translation::Guarded { .. } | Translation::Device | Translation::Refused => {
+            Translation::Void if page_use != PageUse::Fetch => {
+                return Some((VOID, Prot(Prot::READ.0 | Prot::WRITE.0)));
+            }
+            Translation::Guarded | Translation::Device | Translation::Void | Translation::Refused => {
                 AccessFault::Protection
             }
             Translation::Unmapped => AccessFault::Bus,
@@ -1053,22 +1058,13 @@ impl Shared {
     }
 
     fn watched_access(&mut self, icount: Icount, shadow: u32, size: u32, store: Option<u64>) -> bool {
-        let address = self.shadow_address(shadow);
+        let seen_at = self.shadow_address(shadow);
         let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
         let privileged = self.accesses_privileged();
-        if let Err(fault) = self.port().allows(address, size, page_use, privileged) {
-            return self.refuse(address, fault);
+        if let Err(fault) = self.port().allows(seen_at, size, page_use, privileged) {
+            return self.refuse(seen_at, fault);
         }
-        // The translator splits an unaligned access into aligned ones, which load more than was asked for.
-        if !address.is_multiple_of(size) {
-            self.unaligned = Some((icount, address, size));
-        }
-        let touched = match self.unaligned {
-            Some((at, whole, length)) if at == icount => {
-                address.max(whole)..(address + size).min(whole + length)
-            }
-            _ => address..address + size,
-        };
+        let address = self.memory().place(seen_at);
         let mut old = [0; 8];
         let old = &mut old[..size as usize];
         if self.memory().read(address, old).is_err() {
@@ -1082,7 +1078,8 @@ impl Shared {
                     old[byte] != (value >> (8 * byte)) as u8
                 })
             };
-            let mut overlap = touched.clone().filter(|at| at.wrapping_sub(watch.address) < watch.length);
+            let mut overlap =
+                (address..address + size).filter(|at| at.wrapping_sub(watch.address) < watch.length);
             match watch.kind {
                 WatchKind::Write => overlap.any(changed),
                 WatchKind::Read => store.is_none() && overlap.next().is_some(),
@@ -1098,7 +1095,7 @@ impl Shared {
             self.hits.settle(icount);
             self.hits.expect(Hit { icount: icount + 1, found });
         }
-        if self.match_units(icount, address, size, store.is_some()) {
+        if self.match_units(icount, seen_at, size, store.is_some()) {
             self.exit = Some(Exit::Accessed);
             return false;
         }
@@ -1112,7 +1109,7 @@ impl Shared {
     }
 
     fn shadow_address(&mut self, shadow: u32) -> u32 {
-        self.memory().page_address((shadow - SHADOW) / PAGE) + (shadow & (PAGE - 1))
+        self.memory().view_address((shadow - SHADOW) / PAGE) + (shadow & (PAGE - 1))
     }
 }
 
@@ -1127,6 +1124,11 @@ pub unsafe extern "C" fn device_load(_uc: *mut uc_engine, offset: u64, _size: u3
 
 /// The store itself: [`access`] has done it.
 pub unsafe extern "C" fn device_store(_: *mut uc_engine, _: u64, _: u32, _: u64, _: *mut c_void) {}
+
+/// A load from nowhere.
+pub unsafe extern "C" fn void_load(_: *mut uc_engine, _: u64, _: u32, _: *mut c_void) -> u64 {
+    0
+}
 
 /// A load from a watched page.
 pub unsafe extern "C" fn shadow_load(_uc: *mut uc_engine, offset: u64, size: u32, data: *mut c_void) -> u64 {

@@ -175,6 +175,38 @@ impl Memory {
         self.blocks.iter().find_map(|b| b.offset(address).map(|offset| b.first_page + offset / PAGE))
     }
 
+    /// The number of the page that holds an address, counted through every address at which memory can be seen.
+    pub fn view(&self, address: u32) -> Option<u32> {
+        let mut first = 0;
+        for (base, size) in self.views() {
+            let offset = address.wrapping_sub(base);
+            if offset < size {
+                return Some(first + offset / PAGE);
+            }
+            first += size / PAGE;
+        }
+        None
+    }
+
+    /// The first address of a page by that number.
+    pub fn view_address(&self, view: u32) -> u32 {
+        let mut left = view;
+        for (base, size) in self.views() {
+            if left < size / PAGE {
+                return base + left * PAGE;
+            }
+            left -= size / PAGE;
+        }
+        unreachable!("`view` gave the number")
+    }
+
+    /// Where memory can be seen: first address and size in bytes.
+    fn views(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.blocks.iter().flat_map(|block| {
+            std::iter::once(block.base).chain(block.aliases.iter().copied()).map(|base| (base, block.size))
+        })
+    }
+
     /// The first address of a page, not through an alias.
     pub fn page_address(&self, page: PageId) -> u32 {
         let block = self.block_of(page);

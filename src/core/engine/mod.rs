@@ -60,14 +60,13 @@ pub enum Translation {
         execute: bool,
     },
     /// To memory, with other permissions for other addresses of the page: ask [`Port::allows`] each time.
-    Guarded {
-        /// The address of the page, aliases resolved.
-        page_address: u32,
-    },
+    Guarded,
     /// To [`Port::load`] and [`Port::store`].
     Device,
     /// Nowhere: a bus fault.
     Unmapped,
+    /// Nowhere, but without a fault: loads give zero.
+    Void,
     /// Nowhere: the MPU, or the architecture's memory map, refuses it.
     Refused,
 }
@@ -171,15 +170,6 @@ impl Search {
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.breakpoints.is_empty() && self.watchpoints.is_empty()
-    }
-
-    /// Whether bytes beside the border of two pages are watched: an unaligned store across it is seen only when it comes to
-    /// the page that is watched.
-    pub fn watches_page_edge(&self) -> bool {
-        self.watchpoints.iter().any(|watch| {
-            let inside = watch.address % PAGE;
-            inside < 3 || inside + watch.length > PAGE
-        })
     }
 }
 

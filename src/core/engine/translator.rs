@@ -11,7 +11,7 @@ use unicorn_engine_sys::{
 use super::{
     Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span,
     hidden::{Hidden, HiddenRegisters},
-    hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared},
+    hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared, VOID, VOID_SIZE},
 };
 use crate::{
     core::{
@@ -136,8 +136,25 @@ impl Translator {
         }
         translator.map_device(SHADOW, SHADOW_SIZE, hooks::shadow_load, hooks::shadow_store)?;
         devices.push((SHADOW, SHADOW_SIZE));
+        translator.map_mmio(VOID, VOID_SIZE, hooks::void_load, hooks::device_store)?;
         translator.add_hooks(&devices)?;
         Ok(translator)
+    }
+
+    /// Maps a device whose accesses need no look at the instruction.
+    fn map_mmio(
+        &mut self,
+        base: u32,
+        size: u32,
+        load: unsafe extern "C" fn(*mut uc_engine, u64, u32, *mut std::ffi::c_void) -> u64,
+        store: unsafe extern "C" fn(*mut uc_engine, u64, u32, u64, *mut std::ffi::c_void),
+    ) -> Result<(), uc_error> {
+        let data = ptr::from_mut(&mut *self.shared).cast();
+        let uc = self.uc.get_handle();
+        // SAFETY: `data` is boxed and lives as long as the engine.
+        unsafe {
+            Result::from(uc_mmio_map(uc, base.into(), size.into(), Some(load), data, Some(store), data))
+        }
     }
 
     fn map_device(
@@ -147,14 +164,10 @@ impl Translator {
         load: unsafe extern "C" fn(*mut uc_engine, u64, u32, *mut std::ffi::c_void) -> u64,
         store: unsafe extern "C" fn(*mut uc_engine, u64, u32, u64, *mut std::ffi::c_void),
     ) -> Result<(), uc_error> {
-        let data = ptr::from_mut(&mut *self.shared).cast();
-        let uc = self.uc.get_handle();
-        // SAFETY: `data` is boxed and lives as long as the engine. The protection makes Unicorn call the access hook
-        // first, with the PC at the very instruction.
-        unsafe {
-            Result::from(uc_mmio_map(uc, base.into(), size.into(), Some(load), data, Some(store), data))?;
-            Result::from(uc_mem_protect(uc, base.into(), size.into(), Prot::NONE.0))
-        }
+        self.map_mmio(base, size, load, store)?;
+        // SAFETY: the engine is alive. The protection makes Unicorn call the access hook first, with the PC at the very
+        // instruction.
+        unsafe { Result::from(uc_mem_protect(self.uc.get_handle(), base.into(), size.into(), Prot::NONE.0)) }
     }
 
     /// `devices` are the ranges that [`Translator::map_device`] has mapped.

@@ -33,7 +33,7 @@ use crate::common::{Fixture, Random, Recording, assert_same_events, events};
 /// Scenes of each fixture when nobody asks for more.
 const SCENES: u64 = 3;
 /// How far into a fixture the short run goes.
-const NEAR: Icount = 3_000_000;
+const NEAR: Icount = 2_000_000;
 /// Runs that are spent on a shorter list of operations.
 const SHRINKS: usize = 300;
 

@@ -193,10 +193,18 @@ fn an_unaligned_store_into_the_next_page_is_not_half_done() {
 }
 
 #[test]
-fn what_an_unaligned_load_does_not_touch_is_not_hit() {
-    let program = stores_and_loads(0x2000_1102);
+fn an_unaligned_load_is_seen_where_it_is() {
     let loads: Vec<Icount> = (0..10).map(|round| 3 + 4 * round).collect();
-    for (watched, expected) in [(0x2000_1100, &[][..]), (0x2000_1106, &[]), (0x2000_1104, &loads)] {
-        assert_found(&program, &watch(watched, 2, WatchKind::Read), expected);
+    for (address, watched, hit) in [
+        (0x2000_1102, 0x2000_1100, false),
+        (0x2000_1102, 0x2000_1104, true),
+        (0x2000_1102, 0x2000_1106, false),
+        (0x2000_13fe, 0x2000_13fc, false),
+        (0x2000_13fe, 0x2000_13fe, true),
+        (0x2000_13fe, 0x2000_1400, true), // on the next page
+        (0x2000_13fe, 0x2000_1402, false),
+    ] {
+        let stops = watch(watched, 2, WatchKind::Read);
+        assert_found(&stores_and_loads(address), &stops, if hit { &loads } else { &[] });
     }
 }
