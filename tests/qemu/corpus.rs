@@ -112,7 +112,7 @@ fn compare(kind: &Kind, number: usize) -> Report {
     }
     let mut core = kind.core(&program);
     let mut marks = vec![];
-    let mut qemu = Qemu::start(kind.machine, &file, 0, "");
+    let mut qemu = Qemu::start(kind.machine, &file, "", 0, "");
     let report = follow(&mut core, qemu.by_ref(), usize::MAX, &Known::of(kind.core.name()), |core, found| {
         let state = core.state();
         if found.is_some() || state.icount.is_multiple_of(STRIDE) {

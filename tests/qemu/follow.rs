@@ -7,6 +7,7 @@ use untick::{
 
 use super::{
     known::Known,
+    load::Load,
     pins::TracePins,
     report::{Difference, Report},
     trace::{Sample, Step},
@@ -40,6 +41,7 @@ pub fn follow(
     adopt(core, &first.before);
     // Time is QEMU's.
     let quiet = core.state().systick.clone();
+    let mut filled = Vec::new();
     while let Some(step) = steps.next() {
         let Some(next) = steps.peek() else { break };
         if report.instructions >= limit {
@@ -53,12 +55,20 @@ pub fn follow(
         let instruction = (half(before.pc), half(before.pc.wrapping_add(2)));
         let mut pins = TracePins::new(&step, after, instruction);
         let halt = advance(core, &mut pins, &step);
+        filled.append(&mut pins.filled);
         core.state_mut().systick = quiet.clone();
         if let Some(load) = pins.load().filter(|load| depends_on_time(load.address)) {
             let register = load.registers[0];
             let ours = get(&mut core.state_mut().registers, register);
             report.times += usize::from(*ours != after.r[register]);
             *ours = after.r[register];
+        }
+        if let Some(load) = pins.load().filter(|load| is_from_host(load, &filled)) {
+            for &register in load.registers.iter().filter(|&&register| register < 13) {
+                let ours = &mut core.state_mut().registers.r[register];
+                report.host += usize::from(*ours != after.r[register]);
+                *ours = after.r[register];
+            }
         }
         let mut found = differing(&core.state().registers, after);
         if halt.is_none() && found.is_empty() {
@@ -67,9 +77,11 @@ pub fn follow(
         }
         let registers = core.state().registers.clone();
         let all = found.len();
+        let eager = is_stacked_eagerly(core) && !step.entered.is_empty();
         found.retain(|differing| {
             let unknown = step.reset && is_unknown_after_reset(differing)
-                || is_tail_chained(&step) && is_unknown_in_handler(differing);
+                || is_tail_chained(&step) && is_unknown_in_handler(differing)
+                || eager && differing.0.starts_with('s') && is_unknown_in_handler(differing);
             !unknown
         });
         report.unknown += all - found.len();
@@ -119,6 +131,18 @@ fn advance(core: &mut Core, pins: &mut TracePins<'_>, step: &Step) -> Option<Hal
         return once(core, pins);
     }
     None
+}
+
+/// Whether a load gets what the host has put into memory.
+fn is_from_host(load: &Load, filled: &[(u32, u32)]) -> bool {
+    filled.iter().any(|&(address, length)| load.address.wrapping_sub(address) < length)
+}
+
+/// FPCCR.LSPEN is clear: what was stacked on an exception entry, S0 to S15 among it, is UNKNOWN then (B1.5.7).
+fn is_stacked_eagerly(core: &Core) -> bool {
+    const FPCCR: u32 = 0xe000_ef34;
+    let mut fpccr = [0; 4];
+    core.peek(FPCCR, &mut fpccr).is_ok_and(|()| u32::from_le_bytes(fpccr) >> 30 & 1 == 0)
 }
 
 /// A return that ended in the next handler: we unstack and stack again, QEMU does neither.

@@ -16,8 +16,8 @@ pub struct Qemu {
 }
 
 impl Qemu {
-    /// Starts a program. `input` is typed at the serial port that is the `console`th one.
-    pub fn start(machine: &str, image: &Path, console: usize, input: &str) -> Qemu {
+    /// Starts a program with the command line `args`. `input` is typed at the serial port that is the `console`th one.
+    pub fn start(machine: &str, image: &Path, args: &str, console: usize, input: &str) -> Qemu {
         let mut command = Command::new("qemu-system-arm");
         command.args(["-M", machine, "-display", "none", "-monitor", "none"]);
         command.args(["-chardev", "stdio,id=console,mux=on,signal=off"]);
@@ -25,7 +25,8 @@ impl Qemu {
             command.args(["-serial", "null"]);
         });
         command.args(["-serial", "chardev:console"]);
-        command.args(["-semihosting-config", "enable=on,target=native,chardev=console"]);
+        let args: String = args.split_whitespace().map(|arg| format!(",arg={arg}")).collect();
+        command.arg("-semihosting-config").arg(format!("enable=on,target=native,chardev=console{args}"));
         // Virtual time by instructions, so that interrupts come at the same place in every run.
         command.args(["-icount", "shift=5,align=off", "-seed", "1"]);
         command.args(["-singlestep", "-d", "exec,cpu,fpu,int,nochain", "-D", "/dev/stderr"]);

@@ -11,6 +11,10 @@ use super::{
     trace::{Sample, Step},
 };
 
+const SYS_READ: u32 = 0x06;
+const SYS_GET_CMDLINE: u32 = 0x15;
+const SYS_HEAPINFO: u32 = 0x16;
+
 /// The outside world during one step.
 pub struct TracePins<'a> {
     step: &'a Step,
@@ -20,12 +24,14 @@ pub struct TracePins<'a> {
     lines: Lines,
     /// A reset from outside arrives now.
     pub reset: bool,
+    /// Memory that the host was asked to fill: addresses and lengths. The trace does not tell what with.
+    pub filled: Vec<(u32, u32)>,
 }
 
 impl<'a> TracePins<'a> {
     pub fn new(step: &'a Step, after: &'a Sample, instruction: (u16, u16)) -> TracePins<'a> {
         let load = Load::of(instruction.0, instruction.1, &step.before);
-        TracePins { step, after, load, lines: Lines::default(), reset: false }
+        TracePins { step, after, load, lines: Lines::default(), reset: false, filled: Vec::new() }
     }
 
     /// Where the instruction loads from, and what.
@@ -67,7 +73,17 @@ impl Pins for TracePins<'_> {
         Slept::Forever
     }
 
-    fn semihosting(&mut self, _: Moment, _: u32, _: u32, _: &mut Memory) -> HostResult {
+    fn semihosting(&mut self, _: Moment, operation: u32, parameter: u32, memory: &mut Memory) -> HostResult {
+        let word = |index: u32| memory.read_word(parameter.wrapping_add(4 * index)).unwrap_or(0);
+        match operation {
+            SYS_READ => self.filled.push((word(1), word(2))),
+            SYS_GET_CMDLINE => {
+                // The length of the text comes back in the block.
+                self.filled.extend([(word(0), word(1)), (parameter + 4, 4)]);
+            }
+            SYS_HEAPINFO => self.filled.push((word(0), 16)),
+            _ => {}
+        }
         HostResult { r0: self.after.r[0], ..HostResult::default() }
     }
 

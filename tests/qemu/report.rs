@@ -72,6 +72,8 @@ pub struct Report {
     pub exceptions: usize,
     /// Values that depend on time, taken from QEMU because ours were others.
     pub times: usize,
+    /// Values that the host had put into memory.
+    pub host: usize,
     /// Registers that the architecture leaves unknown, taken from QEMU because ours were others.
     pub unknown: usize,
     /// Differences that `known.toml` explains.
@@ -93,6 +95,7 @@ impl Report {
         self.instructions += other.instructions;
         self.exceptions += other.exceptions;
         self.times += other.times;
+        self.host += other.host;
         self.unknown += other.unknown;
         self.known += other.known;
         self.different += other.different;
@@ -104,13 +107,14 @@ impl Report {
     /// Says how many instructions agreed, and every difference.
     pub fn print(&self, what: &str) {
         println!(
-            "{what}: {} of {} instructions agree, {} exception entries; {} known differences; {} values of time and \
-             {} unknown ones taken over",
+            "{what}: {} of {} instructions agree, {} exception entries; {} known differences; taken over \
+             {} values of time, {} of the host, {} unknown ones",
             self.instructions - self.different - self.known,
             self.instructions,
             self.exceptions,
             self.known,
             self.times,
+            self.host,
             self.unknown,
         );
         for (count, text) in self.shown.values() {
