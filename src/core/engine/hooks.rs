@@ -552,6 +552,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
             return;
         }
     }
+    s.end_behind_faultmask(first, second);
     s.event |= thumb::sets_event(first, second);
     s.begin_instruction(address, first, second);
     if s.search.collect && breakpoint {
@@ -589,6 +590,13 @@ impl Shared {
         let privileged = self.is_privileged();
         let fault = self.port().allows(address, size, PageUse::Fetch, privileged).err()?;
         Some(Exit::Fault(Fault::Fetch(fault)))
+    }
+
+    /// Exact: the run ends behind the next instruction if that changes FAULTMASK and with it permissions.
+    pub fn end_behind_faultmask(&mut self, first: u16, second: u16) {
+        if self.blocks.traps().of(first, second) == Some(Trap::Faultmask) {
+            self.span.limit = self.span.limit.min(self.icount_behind() + 1);
+        }
     }
 
     /// Why the core must be asked before the next instruction is executed, if so.

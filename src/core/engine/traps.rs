@@ -35,7 +35,7 @@ pub enum Trap {
     FixedPoint,
     /// Nothing, unless this register, the divisor, is zero.
     Divisor(usize),
-    /// Nothing, but the run must end with the block: see [`Traps::faultmask`].
+    /// Nothing, but the run must end behind it: see [`Traps::faultmask`].
     Faultmask,
 }
 
