@@ -1,0 +1,78 @@
+//! The block hook of the fast engine.
+
+use super::*;
+
+/// A block of the fast engine begins. This is where a recording spends its time: count, and be gone, in some fifteen
+/// machine instructions. Whatever is rare is a call at the very end, so that nothing is saved on the stack.
+pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
+    // SAFETY: registered with this engine's `Shared`.
+    let s = unsafe { shared(data) };
+    let Some(block) = s.blocks.get(address as u32, size) else {
+        return fast_block_unknown(s, address as u32, size);
+    };
+    s.left -= i64::from(block.count);
+    s.previous = s.block;
+    s.block = *block;
+    if s.left < 0 {
+        fast_block_closer(s);
+    }
+}
+
+#[cold]
+extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
+    let known = s.blocks.get_special(address, size);
+    let block = known.unwrap_or_else(|| {
+        let memory = port_of(s.port).memory();
+        let guarded = s.is_guarded_code(address) || s.is_guarded_code(address + size - 1);
+        s.blocks.find(memory, address, size, guarded, &s.search.breakpoints)
+    });
+    s.left -= i64::from(block.count);
+    s.previous = std::mem::replace(&mut s.block, block);
+    if s.left >= 0 && block.is_only_planned() {
+        let holds_again = block.has(Block::STEADY) && s.previous == block;
+        if holds_again || s.plan_holds() {
+            return;
+        }
+    }
+    if s.left < 0 || block.is_special() {
+        fast_block_closer(s);
+    }
+}
+
+#[cold]
+extern "C" fn fast_block_closer(s: &mut Shared) {
+    if s.abandoned.is_some() {
+        return; // on its way out
+    }
+    let block = s.block;
+    let unmasked = s.previous.has(Block::UNMASKS);
+    let icount = s.icount();
+    let stop = if s.is_boundary() && s.wants_attention(icount, unmasked) {
+        Some(Exit::Attention)
+    } else if s.icount_behind() > s.span.limit {
+        Some(Exit::Limit)
+    } else if block.has(Block::TRAPS)
+        || block.has(Block::BREAKPOINT) && !s.search.collect
+        || block.has(Block::PLANNED) && !s.plan_holds()
+    {
+        Some(Exit::Block(block.count))
+    } else {
+        None
+    };
+    if let Some(exit) = stop {
+        s.set_behind(icount);
+        s.block.count = 0;
+        s.stop(exit);
+        return;
+    }
+    s.event |= block.has(Block::SETS_EVENT);
+    if block.has(Block::BREAKPOINT) {
+        s.hits.settle(icount);
+        let memory = port_of(s.port).memory();
+        for &pc in s.search.breakpoints.range(block.address..block.end()) {
+            if let Some(index) = block.begins_at(memory, pc) {
+                s.hits.expect(Hit { icount: icount + u64::from(index), found: Found::Breakpoint });
+            }
+        }
+    }
+}
