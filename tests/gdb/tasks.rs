@@ -248,8 +248,12 @@ fn floating_point_registers_and_frames_are_read() {
         = 0x4f901010
         (gdb) info registers s31
         (raw 0x5e9f1f1f)
+        (gdb) p/x $fpscr
+        = 0xc0001f
+        (gdb) stepi 2
         (gdb) p $fpscr
         = 0
+        (gdb) reverse-stepi 2
         (gdb) bt
         #0  tick (exc_return=4294967273)
         #1  <signal handler called>
