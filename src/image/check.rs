@@ -5,7 +5,7 @@ use crate::core::{Config, Region};
 
 impl Image {
     /// Fits the image to a chip: checks that every byte is in its memory (aliases count) and decides where the vector
-    /// table is. Then `config` is what the chip runs this image with. See [`table`](super::table) for what decides;
+    /// table is. Then `config` is what the chip runs this image with. The module `table` tells what decides;
     /// `wanted` is the user's word.
     pub fn fit(&mut self, config: &mut Config, wanted: Option<u32>) -> Result<(), ImageError> {
         for segment in &self.segments {
