@@ -4,7 +4,7 @@ use super::*;
 
 impl State {
     pub(super) fn dwt_word(&self, offset: u32, now: Cycle) -> u32 {
-        self.dwt.read(offset, now, now - self.icount.min(now))
+        self.dwt.read(offset, now, self.slept)
     }
 
     pub(super) fn store_dwt(&mut self, offset: u32, value: u32, now: Cycle) -> Effect {

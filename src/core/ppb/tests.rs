@@ -195,3 +195,15 @@ fn bus_errors_are_ignored_at_negative_priority_with_bfhfnmign() {
     state.registers.faultmask = 0;
     assert!(!state.ignores_bus_errors());
 }
+
+/// A register is read in the middle of a run, when `icount` is still that of its start.
+#[test]
+fn sleepcnt_counts_sleep_and_not_the_instructions_of_the_run() {
+    const SLEEPEVTENA: u32 = 1 << 19;
+    let mut state = state(CoreKind::CortexM3, false);
+    (state.icount, state.slept) = (10, 5);
+    let now = 110 + 5;
+    state.store_ppb(0xe000_edfc, Width::Word, 1 << 24, true, now).unwrap(); // DEMCR.TRCENA
+    state.store_ppb(0xe000_1000, Width::Word, SLEEPEVTENA, true, now).unwrap();
+    assert_eq!(state.peek_ppb(0xe000_1010, Width::Word, now), 5);
+}
