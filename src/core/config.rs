@@ -41,7 +41,7 @@ pub enum CoreKind {
 }
 
 /// The architecture that a core implements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Architecture {
     /// Armv6-M: HardFault is the only fault.
     V6M,

@@ -15,9 +15,6 @@ pub const COMPARATORS: usize = 4;
 const CYCCNTENA: u32 = 1 << 0;
 const MATCHED: u32 = 1 << 24;
 
-/// The first address of the DWT.
-const BASE: u32 = 0xe000_1000;
-
 /// One comparator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Comparator {
@@ -62,7 +59,8 @@ impl Comparator {
 /// The registers of the DWT.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dwt {
-    architecture: Generation,
+    /// Which registers there are. Software on Armv6-M cannot see the debug units (DDI 0419 C1.1).
+    architecture: Architecture,
     /// DWT_CTRL, the writable bits.
     control: u32,
     /// DEMCR.TRCENA: without it nothing here works.
@@ -72,24 +70,11 @@ pub struct Dwt {
     comparators: [Comparator; COMPARATORS],
 }
 
-/// Which registers there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Generation {
-    /// Armv6-M: software on the core cannot see the debug units (DDI 0419 C1.1).
-    Hidden,
-    V7,
-    V8,
-}
-
 impl Dwt {
     /// The state after reset.
     pub fn new(config: &Config) -> Dwt {
         Dwt {
-            architecture: match config.core.architecture() {
-                Architecture::V6M => Generation::Hidden,
-                Architecture::V7M => Generation::V7,
-                Architecture::V8M => Generation::V8,
-            },
+            architecture: config.core.architecture(),
             control: 0,
             enabled: false,
             cyccnt_base: 0,
@@ -99,7 +84,7 @@ impl Dwt {
 
     /// Reads a register: its offset from 0xE0001000. `slept` are the cycles slept so far.
     pub fn read(&self, offset: u32, now: Cycle, slept: Cycle) -> u32 {
-        if self.architecture == Generation::Hidden {
+        if self.architecture == Architecture::V6M {
             return 0;
         }
         match offset {
@@ -111,7 +96,7 @@ impl Dwt {
                 let Some(comparator) = self.comparators.get((offset as usize - 0x20) / 16) else { return 0 };
                 match offset & 0xf {
                     0 => comparator.value,
-                    4 if self.architecture == Generation::V7 => comparator.mask,
+                    4 if self.architecture == Architecture::V7M => comparator.mask,
                     8 => comparator.function | if comparator.matched { MATCHED } else { 0 },
                     _ => 0,
                 }
@@ -131,20 +116,20 @@ impl Dwt {
     pub fn write(&mut self, offset: u32, value: u32, now: Cycle) {
         const CONTROL_BITS: u32 = 0x007f_1fff;
         match (self.architecture, offset) {
-            (Generation::Hidden, _) => {}
+            (Architecture::V6M, _) => {}
             (_, 0x00) => {
                 let count = self.cyccnt(now);
                 self.control = value & CONTROL_BITS;
                 self.set_cyccnt(count, now);
             }
             (_, 0x04) => self.set_cyccnt(value, now),
-            (generation, 0x20..=0x5c) => {
+            (architecture, 0x20..=0x5c) => {
                 let comparator = &mut self.comparators[(offset as usize - 0x20) / 16];
-                match (generation, offset & 0xf) {
+                match (architecture, offset & 0xf) {
                     (_, 0) => comparator.value = value,
-                    (Generation::V7, 4) => comparator.mask = value & 0x1f,
-                    (Generation::V7, 8) => comparator.function = value & 0x000f_ffbf,
-                    (Generation::V8, 8) => comparator.function = value & 0x0000_0c3f,
+                    (Architecture::V7M, 4) => comparator.mask = value & 0x1f,
+                    (Architecture::V7M, 8) => comparator.function = value & 0x000f_ffbf,
+                    (Architecture::V8M, 8) => comparator.function = value & 0x0000_0c3f,
                     _ => {}
                 }
             }
@@ -173,7 +158,7 @@ impl Dwt {
 
     /// The memory that the comparators watch, in their order; one that watches nothing has length 0.
     pub fn watch_units(&self) -> WatchUnits {
-        let v8 = self.architecture == Generation::V8;
+        let v8 = self.architecture == Architecture::V8M;
         let nothing = Watchpoint { address: 0, length: 0, kind: WatchKind::Access };
         let watches = self.comparators.iter().map(|comparator| comparator.watches(v8));
         if !self.enabled || watches.clone().all(|watch| watch.is_none()) {
@@ -185,11 +170,6 @@ impl Dwt {
     /// A comparator has seen an access to what it watches.
     pub fn set_matched(&mut self, comparator: usize) {
         self.comparators[comparator].matched = true;
-    }
-
-    /// Whether an address is one of the DWT's registers, and which.
-    pub fn offset_of(address: u32) -> Option<u32> {
-        (BASE..BASE + 0xfb0).contains(&address).then(|| address - BASE)
     }
 }
 

@@ -395,11 +395,9 @@ impl Core {
             self.state.icount = ran.icount;
             self.state.boundary = ran.boundary;
             self.state.event |= ran.event;
-            if let Some(found) = context.take_if(|_| progress).and_then(|context| context.written) {
-                if !self.watched.collect {
-                    return Some(Halt::Found(found));
-                }
-                self.watched.found = Some(Hit { icount: self.state.icount, found });
+            let written = context.take_if(|_| progress).and_then(|context| context.written);
+            if let Some(found) = written.and_then(|found| self.report(found)) {
+                return Some(Halt::Found(found));
             }
             if accessed && progress {
                 // What the instruction did at the pins must be looked at right behind it.
@@ -426,16 +424,16 @@ impl Core {
                     }
                     return Some(Halt::Found(found));
                 }
-                Exit::FloatingPoint => {
-                    let old = self.watched.read(&self.memory);
-                    let before = self.state.icount;
-                    let Some(begun) = self.begin_context() else {
-                        let written = self.written(&old, before).map(Halt::Found);
-                        return travel.faults.then_some(Halt::Fault).or(written);
-                    };
-                    kind = Kind::Exact;
-                    context = Some(begun);
-                }
+                Exit::FloatingPoint => match self.begin_context() {
+                    Ok(begun) => {
+                        kind = Kind::Exact;
+                        context = Some(begun);
+                    }
+                    Err(written) => {
+                        let found = written.and_then(|found| self.report(found));
+                        return travel.faults.then_some(Halt::Fault).or(found.map(Halt::Found));
+                    }
+                },
                 exit @ (Exit::Accessed | Exit::Changed) => {
                     looks |= exit == Exit::Accessed;
                     match kind {
@@ -456,19 +454,29 @@ impl Core {
         }
     }
 
-    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck); `None` if that was a fault.
-    fn begin_context(&mut self) -> Option<NewContext> {
+    /// Does what is due in front of a floating-point instruction (B1.5.7 ExecuteFPCheck). If that was a fault,
+    /// gives what of watched memory its entry has written.
+    fn begin_context(&mut self) -> Result<NewContext, Option<Found>> {
         let old = self.watched.read(&self.memory);
         let before = self.state.clone();
         let frame = self.state.unsaved_fp_frame(&self.memory);
-        let Ok(Preserved::Done) = self.state.execute_fp_check(&mut self.memory) else { return None };
+        let preserved = self.state.execute_fp_check(&mut self.memory);
         let written = self.watched.changed(&old, &self.memory);
-        Some(NewContext { before, frame, written })
+        if preserved == Ok(Preserved::Done) {
+            Ok(NewContext { before, frame, written })
+        } else {
+            Err(written)
+        }
     }
 
     /// Whether the core has just written watched memory itself; the stop is behind that. A search that collects goes on.
     fn written(&mut self, old: &[Vec<u8>], before: Icount) -> Option<Found> {
         let found = self.watched.changed(old, &self.memory).filter(|_| self.state.icount > before)?;
+        self.report(found)
+    }
+
+    /// What the core itself has written ends the run here, or is remembered by a search that collects.
+    fn report(&mut self, found: Found) -> Option<Found> {
         if self.watched.collect {
             self.watched.found = Some(Hit { icount: self.state.icount, found });
             return None;

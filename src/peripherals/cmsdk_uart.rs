@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, KindOption, Wiring},
+    kinds::{HOLD, Kind, Wiring},
     primecell,
     serial_line::{Incoming, Outgoing, Sent},
 };
@@ -64,11 +64,7 @@ pub(super) const KIND: Kind = Kind {
     about: "CMSDK APB UART (DDI0479 4.3)",
     size: 0x1000,
     irqs: &["rx", "tx", "overrun", "combined"],
-    options: &[KindOption {
-        name: "hold",
-        about: "1: the other end waits while the receive buffer is full, so that nothing overruns",
-        default: 0,
-    }],
+    options: &[HOLD],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(CmsdkUart { hold: wiring.option("hold") != 0 }))
     },

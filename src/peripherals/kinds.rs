@@ -72,6 +72,13 @@ pub struct KindOption {
 pub(super) const CLOCK_DIVIDER: KindOption =
     KindOption { name: "clock-divider", about: "core clock cycles per clock of the peripheral", default: 1 };
 
+/// The option of UARTs that lets nobody send faster than the firmware reads.
+pub(super) const HOLD: KindOption = KindOption {
+    name: "hold",
+    about: "1: the other end waits while a character is unread, so that nothing overruns",
+    default: 0,
+};
+
 /// How a peripheral is built into a board.
 #[derive(Clone, Debug, Default)]
 pub struct Wiring {

@@ -17,6 +17,12 @@ const POWER: u32 = 0xffc;
 /// The low-frequency clock, in Hz of virtual time.
 pub(super) const LFCLK_HZ: u64 = 32_768;
 
+/// Ticks until a counter that wraps at `modulus` next becomes `value`, from 1 on.
+pub(super) fn ticks_until(value: u32, count: u32, modulus: u64) -> u64 {
+    let ticks = (u64::from(value) + modulus - u64::from(count) % modulus) % modulus;
+    if ticks == 0 { modulus } else { ticks }
+}
+
 /// The event registers of a peripheral and their interrupt enables.
 #[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(super) struct Events {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Access, Context, Device, Peripheral, Slot,
     kinds::{Kind, KindOption, Wiring},
-    nrf_events::{Events, lfclk_cycle, lfclk_ticks, powers_off, task},
+    nrf_events::{Events, lfclk_cycle, lfclk_ticks, powers_off, task, ticks_until},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -80,8 +80,7 @@ impl NrfRtc {
             OVRFLW => 0,
             compare => s.cc[(compare - COMPARE) as usize],
         };
-        let to = (u64::from(to) + MODULUS - u64::from(s.counter) % MODULUS) % MODULUS;
-        if to == 0 { MODULUS } else { to }
+        ticks_until(to, s.counter, MODULUS)
     }
 
     fn events(&self, mask: u32) -> impl Iterator<Item = u32> + use<> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Access, Context, Device, Peripheral, Slot,
     kinds::{CLOCK_DIVIDER, Kind, KindOption, Wiring},
-    nrf_events::{Events, powers_off, task},
+    nrf_events::{Events, powers_off, task, ticks_until},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -117,8 +117,7 @@ impl NrfTimer {
         if u64::from(s.cc[channel]) >= modulus {
             return u64::MAX; // more bits than the counter has
         }
-        let to = (u64::from(s.cc[channel]) + modulus - u64::from(s.count) % modulus) % modulus;
-        if to == 0 { modulus } else { to }
+        ticks_until(s.cc[channel], s.count, modulus)
     }
 
     /// Ticks until the counter next becomes equal to any.

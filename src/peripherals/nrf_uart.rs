@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{CLOCK_DIVIDER, Kind, KindOption, Wiring},
+    kinds::{CLOCK_DIVIDER, HOLD, Kind, Wiring},
     nrf_events::{Events, powers_off, task},
     serial_line::{Incoming, Outgoing},
 };
@@ -51,14 +51,7 @@ pub(super) const KIND: Kind = Kind {
     about: "nRF UART (nRF51 RM 29)",
     size: 0x1000,
     irqs: &["uart"],
-    options: &[
-        CLOCK_DIVIDER,
-        KindOption {
-            name: "hold",
-            about: "1: the other end waits while a character is unread, so that nothing overruns",
-            default: 0,
-        },
-    ],
+    options: &[CLOCK_DIVIDER, HOLD],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfUart {
             divider: u64::from(wiring.option("clock-divider").max(1)),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{CLOCK_DIVIDER, Kind, KindOption, Wiring},
+    kinds::{CLOCK_DIVIDER, HOLD, Kind, Wiring},
     serial_line::{Incoming, Outgoing, Sent},
 };
 use crate::words::{BusFault, Cycle};
@@ -66,14 +66,7 @@ pub(super) const KIND: Kind = Kind {
     about: "STM32 USART without DMA (RM0090 30.6)",
     size: 0x400,
     irqs: &["usart"],
-    options: &[
-        CLOCK_DIVIDER,
-        KindOption {
-            name: "hold",
-            about: "1: the other end waits while a character is unread, so that nothing overruns",
-            default: 0,
-        },
-    ],
+    options: &[CLOCK_DIVIDER, HOLD],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Usart {
             divider: u64::from(wiring.option("clock-divider").max(1)),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, KindOption, Wiring},
+    kinds::{HOLD, Kind, KindOption, Wiring},
     serial_line::Incoming,
 };
 use crate::words::{BusFault, Cycle};
@@ -33,14 +33,7 @@ pub(super) const KIND: Kind = Kind {
     about: "Xilinx AXI UART Lite (PG142)",
     size: 0x1_0000,
     irqs: &["uart"],
-    options: &[
-        KindOption { name: "baud", about: "bits per second", default: 115_200 },
-        KindOption {
-            name: "hold",
-            about: "1: the other end waits while a character is unread, so that nothing overruns",
-            default: 0,
-        },
-    ],
+    options: &[KindOption { name: "baud", about: "bits per second", default: 115_200 }, HOLD],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let baud = u64::from(wiring.option("baud").max(1));
         Box::new(Slot::new(UartLite {

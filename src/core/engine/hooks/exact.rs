@@ -80,14 +80,16 @@ impl Shared {
         }
     }
 
-    pub(super) fn is_guarded_code(&self, address: u32) -> bool {
-        !self.guarded_code.is_empty() && self.guarded_code.contains(&(address & !(PAGE - 1)))
+    /// Whether each instruction in these bytes, at most a page, must be asked for.
+    pub(super) fn is_guarded_code(&self, address: u32, size: u32) -> bool {
+        let pages = [address, address.wrapping_add(size - 1)].map(|end| end & !(PAGE - 1));
+        self.guarded_code.iter().any(|page| pages.contains(page))
     }
 
     /// Exact: the fault of fetching the instruction at an address, where that is not known for its whole page.
     pub fn forbidden_fetch(&mut self, address: u32, first: u16) -> Option<Exit> {
         let size = thumb::length(first);
-        if !self.is_guarded_code(address) && !self.is_guarded_code(address.wrapping_add(size - 1)) {
+        if !self.is_guarded_code(address, size) {
             return None;
         }
         let privileged = self.is_privileged();
@@ -144,7 +146,7 @@ impl Shared {
     /// Whether an instruction in a range of addresses may have to trap.
     fn traps_in(&mut self, range: std::ops::Range<u32>) -> bool {
         let traps = self.blocks.traps();
-        if self.is_guarded_code(range.start) || self.is_guarded_code(range.end) {
+        if self.is_guarded_code(range.start, range.end - range.start) {
             return true;
         }
         let mut at = range.start;

@@ -23,7 +23,7 @@ extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let known = s.blocks.get_special(address, size);
     let block = known.unwrap_or_else(|| {
         let memory = port_of(s.port).memory();
-        let guarded = s.is_guarded_code(address) || s.is_guarded_code(address + size - 1);
+        let guarded = s.is_guarded_code(address, size);
         s.blocks.find(memory, address, size, guarded, &s.search.breakpoints)
     });
     s.left -= i64::from(block.count);

@@ -47,13 +47,8 @@ impl Shared {
         let fault = match translation {
             Translation::Memory { page_address: physical, write, execute } => {
                 let page = self.memory().page(physical).expect("translate names a page of memory");
-                if page_use == PageUse::Fetch && execute && !self.memory().is_code(page) {
-                    self.memory().mark_code(page);
-                    if self.memory().is_dirty(page) {
-                        self.forget_permissions();
-                    }
-                }
                 if page_use == PageUse::Fetch {
+                    self.begin_code(page);
                     // Nothing but that: the data of this page may be watched or guarded, and have another door.
                     return Some((physical, Prot::EXEC));
                 }
@@ -89,12 +84,7 @@ impl Shared {
                     self.blocks.clear();
                 }
                 let page = self.memory().page(address)?;
-                if !self.memory().is_code(page) {
-                    self.memory().mark_code(page);
-                    if self.memory().is_dirty(page) {
-                        self.forget_permissions();
-                    }
-                }
+                self.begin_code(page);
                 return Some((self.memory().page_address(page), Prot::EXEC));
             }
             Translation::Device if page_use != PageUse::Fetch => {
@@ -111,8 +101,19 @@ impl Shared {
         (page_use != PageUse::Fetch).then_some((POISON, Prot(Prot::READ.0 | Prot::WRITE.0)))
     }
 
-    /// Code begins to run from a page that was written: stores that went straight to memory so far must be seen from
-    /// now on, under every address that the page has.
+    /// Code runs from a page. If that is new and the page was written: stores that went straight to memory so far must
+    /// be seen from now on, under every address that the page has.
+    fn begin_code(&mut self, page: PageId) {
+        if self.memory().is_code(page) {
+            return;
+        }
+        self.memory().mark_code(page);
+        if self.memory().is_dirty(page) {
+            self.forget_permissions();
+        }
+    }
+
+    /// Every page is looked up again before the next access.
     fn forget_permissions(&self) {
         let flush = ControlType(ControlType::TLB_FLUSH.0 | ControlType::IO_WRITE.0);
         // SAFETY: called from a hook of this live engine; flushing takes no more arguments. The translator looks a page
