@@ -3,6 +3,7 @@
 //! A live timeline has a *present*. Behind it, execution is replay from the log; at it, execution goes on live and
 //! appends. A replayed trace is the same without the live part.
 
+mod near;
 mod search;
 mod step;
 mod tape;
@@ -15,7 +16,7 @@ pub use types::{
     Watchpoint,
 };
 
-use self::tape::Tape;
+use self::{near::Near, tape::Tape};
 use crate::{
     board::Board,
     core::{Config, Core, Found, Halt, Search, State, Travel, accesses_several},
@@ -41,6 +42,7 @@ pub struct Timeline {
     live: Option<Live>,
     cursor: Cursor,
     tape: Tape,
+    near: Near,
     /// The last position that exists.
     present: Moment,
     /// How the run ended, if it cannot go on.
@@ -107,6 +109,7 @@ impl Timeline {
             log,
             live,
             tape,
+            near: Near::new(options.history),
             present,
             ended,
             stopped: Outcome::Interrupted,
@@ -222,7 +225,7 @@ impl Timeline {
     pub fn history(&self) -> History {
         History {
             checkpoints: self.tape.len(),
-            bytes: self.tape.bytes() + self.core.memory().changes_size(),
+            bytes: self.tape.bytes() + self.core.memory().changes_size() + self.near.bytes(),
             budget: self.tape.budget(),
             longest_interval: self.tape.longest_interval(self.present.icount),
         }
@@ -350,6 +353,9 @@ impl Timeline {
     /// Goes to a position; one past the end is the end.
     pub fn seek(&mut self, icount: Icount) -> Result<(), TimelineError> {
         let icount = icount.min(self.present.icount);
+        if self.go_near(icount) {
+            return Ok(());
+        }
         let now = self.now().icount;
         let index = self.tape.find(icount);
         // Going on from here is nearest when no checkpoint lies between.

@@ -154,6 +154,22 @@ impl Tape {
         checkpoint.mark
     }
 
+    /// The core has come to the end of its interval without the tape: it stands at the begin of the next one.
+    pub fn enter_next(&mut self, memory: &mut Memory) {
+        let changes = memory.take_changes();
+        self.bytes += changes.size();
+        self.bytes -= self.deltas[self.at].size();
+        self.deltas[self.at] = changes;
+        self.at += 1;
+    }
+
+    /// The core has come back to the begin of its interval without the tape: it stands at the end of the one before.
+    pub fn enter_previous(&mut self, memory: &mut Memory) {
+        memory.undo_changes(); // of which there are none left: only pages that were written
+        self.at -= 1;
+        memory.reopen(&mut self.deltas[self.at]);
+    }
+
     fn thin(&mut self, end: Icount) {
         while self.bytes > self.budget {
             let Some(index) = self.least_useful(end) else { return };
