@@ -13,13 +13,15 @@ use crate::{
 /// How a timeline is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The budget for checkpoints, in bytes.
+    /// The budget for checkpoints and the index, in bytes.
     pub history: usize,
+    /// The distance between checkpoints, and between digests in the recording, in icounts. Not zero.
+    pub interval: Icount,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { history: 64 << 20 }
+        Options { history: 64 << 20, interval: 1_000_000 }
     }
 }
 
