@@ -3,7 +3,8 @@
 use super::{History, Timeline, TimelineError};
 use crate::{
     fault::Fault,
-    words::{BusFault, Registers, Width},
+    trace::SectionKind,
+    words::{BusFault, Icount, Registers, Width},
 };
 
 impl Timeline {
@@ -62,8 +63,11 @@ impl Timeline {
     pub fn history(&self) -> History {
         History {
             checkpoints: self.tape.len(),
-            bytes: self.tape.bytes() + self.core.memory().changes_size(),
-            budget: self.tape.budget(),
+            bytes: self.tape.bytes() + self.core.memory().changes_size() + self.index.bytes(),
+            budget: self.options.history,
+            indexed: self.index.known() as Icount * self.index.span(),
+            index_bytes: self.index.bytes(),
+            keyframes: self.log.sections(SectionKind::Keyframe).count(),
             longest_interval: self.tape.longest_interval(self.present.icount),
         }
     }

@@ -4,6 +4,8 @@
 //! appends. A replayed trace is the same without the live part.
 
 mod advance;
+mod index;
+mod keyframe;
 mod look;
 mod run;
 mod search;
@@ -12,14 +14,14 @@ mod tape;
 mod types;
 mod verify;
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,
     Watchpoint,
 };
 
-use self::tape::Tape;
+use self::{index::Index, tape::Tape};
 use crate::{
     board::Board,
     core::{Config, Core, Search, State},
@@ -39,6 +41,11 @@ pub struct Timeline {
     live: Option<Live>,
     cursor: Cursor,
     tape: Tape,
+    index: Index,
+    /// From here on the core has executed without a jump: what it tells to the index is about that.
+    executed_from: Icount,
+    /// Positions of keyframes that cannot be entered.
+    bad_keyframes: BTreeSet<Icount>,
     options: Options,
     /// The last position that exists.
     present: Moment,
@@ -76,7 +83,9 @@ impl Timeline {
         let (file, origin) = (header.firmware.clone(), header.firmware_name.clone());
         let image = Image::parse_at(file, origin, header.load_address)
             .map_err(|error| TimelineError::Image(error.to_string()))?;
-        Timeline::new(config, &image, log, None, options)
+        let mut timeline = Timeline::new(config, &image, log, None, options)?;
+        timeline.read_index();
+        Ok(timeline)
     }
 
     fn new(
@@ -106,6 +115,9 @@ impl Timeline {
             log,
             live,
             tape,
+            index: Index::new(options.interval),
+            executed_from: 0,
+            bad_keyframes: BTreeSet::new(),
             options,
             present,
             ended,

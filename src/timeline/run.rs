@@ -100,6 +100,7 @@ impl Timeline {
         self.finished = true;
         let here = self.now().icount;
         let outcome = self.ended.get_or_insert(self.stopped.clone()).clone();
+        self.write_last_sections()?;
         self.seek(self.present.icount)?;
         let end = End { at: self.present, outcome, digest: self.core.digest() };
         self.log.finish(end)?;

@@ -161,10 +161,16 @@ pub enum TimelineError {
 pub struct History {
     /// Checkpoints kept.
     pub checkpoints: usize,
-    /// Bytes used by checkpoints.
+    /// Bytes used by checkpoints and the index.
     pub bytes: usize,
     /// The byte budget.
     pub budget: usize,
+    /// Icounts of which the index tells what was executed and written.
+    pub indexed: Icount,
+    /// Bytes used by the index.
+    pub index_bytes: usize,
+    /// Keyframes in the trace.
+    pub keyframes: usize,
     /// The longest distance between two checkpoints, in icounts: the most that a seek re-executes.
     pub longest_interval: Icount,
 }
