@@ -162,7 +162,7 @@ impl Timeline {
         // Going on from here is nearest when no checkpoint lies between.
         let goes_on = icount >= now && index == self.tape.at();
         let near = if goes_on { now } else { self.tape.icount(index) };
-        if !self.enter_keyframe(near, icount)? && !goes_on {
+        if !self.enter_keyframe(near, icount) && !goes_on {
             self.go(index);
         }
         self.go_on_to(icount)

@@ -201,8 +201,7 @@ impl Index {
 
     /// What was added since the last call, to be kept in a file.
     pub fn take_piece(&mut self) -> Option<Vec<u8>> {
-        let now =
-            Lengths { blocks: self.blocks.len(), sets: self.sets.len(), entries: self.entries.len() };
+        let now = Lengths { blocks: self.blocks.len(), sets: self.sets.len(), entries: self.entries.len() };
         let behind = std::mem::replace(&mut self.saved, now);
         if behind.entries == now.entries {
             return None;
@@ -231,8 +230,9 @@ impl Index {
             && piece.behind.sets == self.sets.len()
             && piece.behind.entries <= self.entries.len();
         let entries = || piece.entries.iter().flatten();
-        let exists =
-            entries().all(|entry| [entry.code, entry.written, entry.exceptions].iter().all(|id| (*id as usize) < sets));
+        let exists = entries().all(|entry| {
+            [entry.code, entry.written, entry.exceptions].iter().all(|id| (*id as usize) < sets)
+        });
         if !continues || !exists || !piece.sets.iter().all(|set| decode(set).is_some()) {
             return None;
         }

@@ -108,40 +108,42 @@ impl Timeline {
     }
 
     /// Goes to the last keyframe that is not behind a position, if that saves enough of the way from `near`.
-    pub(super) fn enter_keyframe(&mut self, near: Icount, icount: Icount) -> Result<bool, TimelineError> {
+    pub(super) fn enter_keyframe(&mut self, near: Icount, icount: Icount) -> bool {
         let worthwhile = near + WORTHWHILE * self.options.interval;
         if icount < worthwhile {
-            return Ok(false);
+            return false;
         }
         let keyframes: Vec<Section> = self
             .log
             .sections(SectionKind::Keyframe)
             .filter(|section| (worthwhile..=icount).contains(&section.icount))
+            .filter(|section| !self.bad_keyframes.contains(&section.icount))
             .collect();
-        // One that cannot be read is no loss: execution gives the same.
-        for section in keyframes.into_iter().rev().filter(|section| !self.bad_keyframes.contains(&section.icount)) {
-            if self.restore(section)? {
-                return Ok(true);
+        // One that cannot be entered is no loss: execution gives the same.
+        for section in keyframes.into_iter().rev() {
+            if self.restore(section) {
+                return true;
             }
             self.bad_keyframes.insert(section.icount);
         }
-        Ok(false)
+        false
     }
 
-    fn restore(&mut self, section: Section) -> Result<bool, TimelineError> {
-        let Ok(bytes) = self.log.read_section(section) else { return Ok(false) };
-        let Some((keyframe, pages)) = Keyframe::decode(&bytes) else { return Ok(false) };
+    /// Takes the core to what a section holds, and keeps a checkpoint there.
+    fn restore(&mut self, section: Section) -> bool {
+        let Ok(bytes) = self.log.read_section(section) else { return false };
+        let Some((keyframe, pages)) = Keyframe::decode(&bytes) else { return false };
         if keyframe.state.icount != section.icount || !keyframe.state.fits(self.core.config()) {
-            return Ok(false);
+            return false;
         }
-        let Ok(mark) = self.log.find(section.icount) else { return Ok(false) };
+        let Ok(mark) = self.log.find(section.icount) else { return false };
         self.go(self.tape.find(section.icount));
         let memory = self.core.memory_mut();
         let mut now = [0; PAGE as usize];
         for (page, bytes) in pages {
             if page >= memory.pages() {
                 self.go(self.tape.at());
-                return Ok(false);
+                return false;
             }
             let address = memory.page_address(page);
             memory.read(address, &mut now).expect("it is a page");
@@ -152,10 +154,10 @@ impl Timeline {
         self.core.set_state(keyframe.state);
         if self.core.digest() != keyframe.digest {
             self.go(self.tape.at());
-            return Ok(false);
+            return false;
         }
         self.jumped(mark);
         self.tape.keep(&mut self.core, mark, self.present.icount);
-        Ok(true)
+        true
     }
 }
