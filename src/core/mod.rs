@@ -4,6 +4,7 @@ mod config;
 mod dwt;
 mod engine;
 mod exception;
+mod executed;
 mod instructions;
 mod itm;
 mod mpu;
@@ -20,6 +21,7 @@ mod watched;
 
 pub use config::{Architecture, Config, CoreKind, DeviceRange, Fpu, Region, RegionKind};
 pub use engine::{Found, Hit, Memory, PAGE, PageId, Pages, Search, unicorn_version};
+pub use executed::Executed;
 pub use run::{Context, Core, EngineError, Halt, Travel};
 pub use state::{Activity, STATE_HEAP_BYTES, State};
 pub use thumb::accesses_several;

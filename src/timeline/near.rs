@@ -210,6 +210,8 @@ impl Timeline {
         }
         self.cursor = Cursor::new(record.mark, record.rest.nvic.lines());
         self.core.set_state(record.state());
+        // What the core tells of the code that it has executed may be from elsewhere: too much, never too little.
+        self.executed_from = icount;
         true
     }
 

@@ -22,6 +22,7 @@ mod near;
 mod replay;
 mod restore;
 mod search;
+mod sections;
 mod seek;
 mod size;
 mod slices;

@@ -5,7 +5,7 @@ use untick::{
     words::Icount,
 };
 
-use crate::common::{Fixture, Program, Random, Recording, events, for_each_fixture};
+use crate::common::{Program, Random, events, for_each_fixture};
 
 /// Icounts around a position in which the walk stays, more than the first step back records.
 const WINDOW: Icount = 700;
@@ -20,9 +20,8 @@ fn step(timeline: &mut Timeline, direction: Direction, interrupts: Interrupts) -
     timeline.step(direction, &Stops::default(), interrupts, &mut || false).unwrap()
 }
 
-/// The digest at each position of a window, executed once on the way forward.
-fn executed(recording: &Recording, start: Icount, end: Icount) -> Vec<u64> {
-    let mut timeline = recording.replay();
+/// The digest at each position of a window, on the way forward by a timeline that never steps back.
+fn executed(timeline: &mut Timeline, start: Icount, end: Icount) -> Vec<u64> {
     let digest_at = |icount| {
         timeline.seek(icount).unwrap();
         timeline.digest()
@@ -37,9 +36,9 @@ fn some_watchpoint(timeline: &Timeline, random: &mut Random) -> Stops {
     Stops { watchpoints: vec![Watchpoint { address, length: 4, kind }], ..Stops::default() }
 }
 
-fn walk(fixture: &Fixture, recording: &Recording, start: Icount, end: Icount, random: &mut Random) {
-    let expected = executed(recording, start, end);
-    let mut timeline = recording.replay();
+/// `expected` are the digests from `start` on.
+fn walk(name: &str, timeline: &mut Timeline, start: Icount, expected: &[u64], random: &mut Random) {
+    let end = start + expected.len() as Icount - 1;
     timeline.seek(start + (end - start) / 2).unwrap();
     for number in 0..MOVES {
         let before = timeline.now().icount;
@@ -49,7 +48,7 @@ fn walk(fixture: &Fixture, recording: &Recording, start: Icount, end: Icount, ra
             0..=7 => {
                 let count = random.below(60);
                 (0..count).for_each(|_| {
-                    step(&mut timeline, direction, interrupts);
+                    step(timeline, direction, interrupts);
                 });
                 format!("{count} steps {direction:?}, {interrupts:?}")
             }
@@ -62,12 +61,12 @@ fn walk(fixture: &Fixture, recording: &Recording, start: Icount, end: Icount, ra
             12 => {
                 let far = start.saturating_sub(random.below(50_000));
                 timeline.seek(far).unwrap();
-                step(&mut timeline, Direction::Backward, Interrupts::Into);
+                step(timeline, Direction::Backward, Interrupts::Into);
                 timeline.seek(before).unwrap();
                 format!("seek to {far}, a step back, and a seek to where it was")
             }
             13..=14 => {
-                let stops = some_watchpoint(&timeline, random);
+                let stops = some_watchpoint(timeline, random);
                 (0..random.below(20)).for_each(|_| {
                     timeline.step(direction, &stops, interrupts, &mut || false).unwrap();
                 });
@@ -86,7 +85,6 @@ fn walk(fixture: &Fixture, recording: &Recording, start: Icount, end: Icount, ra
         }
         let here = timeline.now().icount;
         let expected = expected[(here - start) as usize];
-        let name = &fixture.name;
         assert_eq!(timeline.digest(), expected, "{name}: at {here}; move {number} was from {before}: {what}");
     }
 }
@@ -96,6 +94,7 @@ fn a_walk_near_a_position_meets_the_states_of_a_run() {
     for_each_fixture(|fixture| {
         let recording = fixture.recording();
         let mut random = Random::new(&fixture.name);
+        let (mut timeline, mut executing) = (recording.replay(), recording.replay());
         let mut middles = recording.positions(WINDOWS, &mut random);
         middles.truncate(WINDOWS);
         if recording.end > INTERVAL {
@@ -104,7 +103,50 @@ fn a_walk_near_a_position_meets_the_states_of_a_run() {
         for middle in middles {
             let start = middle.saturating_sub(WINDOW / 2);
             let end = (middle + WINDOW / 2).min(recording.end);
-            walk(fixture, &recording, start, end, &mut random);
+            let expected = executed(&mut executing, start, end);
+            walk(&fixture.name, &mut timeline, start, &expected, &mut random);
+        }
+    });
+}
+
+/// The positions behind icounts that touch what is watched, found by execution.
+fn touching(timeline: &mut Timeline, stops: &Stops, start: Icount, end: Icount) -> Vec<Icount> {
+    let mut found = Vec::new();
+    timeline.seek(start).unwrap();
+    while timeline.now().icount < end {
+        let here = timeline.now().icount;
+        let stop = timeline.step(Direction::Forward, stops, Interrupts::Into, &mut || false).unwrap();
+        if let Stop::Watchpoint { .. } = stop {
+            found.push(here + 1);
+            timeline.seek(here + 1).unwrap();
+        }
+    }
+    found
+}
+
+/// What is recorded leaves watchpoints out that cannot be hit, and no others.
+#[test]
+fn a_step_back_stops_at_the_watchpoints_that_execution_finds() {
+    for_each_fixture(|fixture| {
+        let recording = fixture.recording();
+        let mut random = Random::new(&fixture.name);
+        let (mut timeline, mut executing) = (recording.replay(), recording.replay());
+        for end in recording.positions(2 * WINDOWS, &mut random) {
+            let start = end.saturating_sub(WINDOW / 2);
+            timeline.seek(end).unwrap();
+            let stops = some_watchpoint(&timeline, &mut random);
+            let expected = touching(&mut executing, &stops, start, end);
+            for here in (start + 1..=end).rev() {
+                let stop = timeline.step(Direction::Backward, &stops, Interrupts::Into, &mut || false);
+                let stopped = matches!(stop.unwrap(), Stop::Watchpoint { .. });
+                let what = format!("{}: back from {here} with {stops:x?}", fixture.name);
+                assert_eq!(stopped, expected.contains(&here), "{what}");
+                if stopped {
+                    assert_eq!(timeline.now().icount, here, "{what}");
+                    step(&mut timeline, Direction::Backward, Interrupts::Into);
+                }
+                assert_eq!(timeline.now().icount, here - 1, "{what}");
+            }
         }
     });
 }
@@ -117,7 +159,7 @@ fn a_long_way_back_and_forth_meets_the_states_of_a_run() {
         let recording = fixture.recording();
         let end = recording.end;
         let start = end.saturating_sub(WAY);
-        let expected = executed(&recording, start, end);
+        let expected = executed(&mut recording.replay(), start, end);
         let mut timeline = recording.replay();
         timeline.seek(end).unwrap();
         let check = |timeline: &mut Timeline| {

@@ -41,6 +41,12 @@ impl Pages {
         self.ids.len() * (PAGE as usize + size_of::<PageId>())
     }
 
+    /// Gives back memory that nothing is in.
+    pub fn shrink_to_fit(&mut self) {
+        self.ids.shrink_to_fit();
+        self.bytes.shrink_to_fit();
+    }
+
     /// Adds the pages of `other` that are not here yet.
     pub fn merge_missing(&mut self, other: &Pages, seen: &mut Vec<bool>) {
         for &id in &self.ids {
@@ -340,6 +346,16 @@ impl Memory {
             self.dirty[page as usize] = true;
             self.forget_hash(page);
         }
+    }
+
+    /// The pages written since the last checkpoint.
+    pub fn changed_pages(&self) -> &[PageId] {
+        self.before.ids()
+    }
+
+    /// The number of pages.
+    pub fn pages(&self) -> u32 {
+        self.dirty.len() as u32
     }
 
     /// Bytes that [`Memory::take_changes`] would give.
