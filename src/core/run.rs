@@ -6,6 +6,7 @@ use super::{
     Config,
     engine::{Exit, Fault, Found, Hit, Kind, Memory, Search, Span, Translator},
     exception::{Cause, Preserved},
+    executed::{Entered, Executed, Visited},
     nvic::exception::*,
     port::{CorePort, bit_band, is_core_register},
     scb::cfsr,
@@ -95,6 +96,9 @@ pub enum Halt {
     Broken,
 }
 
+/// The length of the longest instruction, in bytes.
+const LONGEST: u32 = 4;
+
 /// A Cortex-M core.
 pub struct Core {
     // The engines map the memory: they are dropped before it.
@@ -109,6 +113,9 @@ pub struct Core {
     ran_last: Option<Kind>,
     /// Memory that the core itself writes, in exception entries and for the host, passes no hook of the engines.
     watched: Watched,
+    /// Instructions at which an engine began or stopped: the core may execute them itself.
+    visited: Visited,
+    entered: Entered,
 }
 
 impl Core {
@@ -124,6 +131,8 @@ impl Core {
             ahead: None,
             ran_last: None,
             watched: Watched::default(),
+            visited: Visited::default(),
+            entered: Entered::default(),
         })
     }
 
@@ -217,6 +226,14 @@ impl Core {
     pub fn take_found(&mut self) -> Option<Hit> {
         let found = [self.fast.take_found(), self.exact.take_found(), self.watched.found.take()];
         found.into_iter().flatten().max_by_key(|hit| hit.icount)
+    }
+
+    /// What ran since this was asked last.
+    pub fn take_executed(&mut self) -> Executed {
+        let mut code = self.fast.take_visited();
+        code.extend(self.exact.take_visited());
+        code.extend(self.visited.take());
+        Executed { code, exceptions: self.entered.take() }
     }
 
     /// Sets what the debugger looks for in the runs that follow.
@@ -349,7 +366,7 @@ impl Core {
         let from = self.context();
         self.state.take_pending(number, &mut self.memory);
         // Stacking for one exception may have led to another.
-        let number = self.state.registers.ipsr() as u16;
+        let number = self.note_entry();
         if travel.faults && matches!(number, HARD_FAULT..=USAGE_FAULT) {
             return Boundary::Halt(Halt::Fault);
         }
@@ -357,6 +374,13 @@ impl Core {
             return Boundary::Halt(Halt::Interrupt(from));
         }
         Boundary::Entered
+    }
+
+    /// Notes that the exception whose handler runs next was entered. Its number.
+    fn note_entry(&mut self) -> u16 {
+        let number = self.state.registers.ipsr() as u16;
+        self.entered.note(number);
+        number
     }
 
     /// Whether a sleeping core wakes (B1.5.18, B1.5.19). PRIMASK does not keep it asleep.
@@ -465,6 +489,7 @@ impl Core {
         if preserved == Ok(Preserved::Done) {
             Ok(NewContext { before, frame, written })
         } else {
+            self.note_entry();
             Err(written)
         }
     }
@@ -509,7 +534,9 @@ impl Core {
             config: &self.config,
             interrupted: false,
         };
+        self.visited.note(registers.pc, LONGEST);
         let ran = engine.run(&mut registers, &mut port, span);
+        self.visited.note(registers.pc, LONGEST);
         if registers.faultmask != self.state.registers.faultmask && self.state.permissions_need_priority() {
             self.memory.invalidate_permissions();
         }
@@ -545,7 +572,9 @@ impl Core {
             }
             Exit::ExceptionReturn(value) => {
                 let faults = self.state.fault.clone();
-                self.state.exception_return(value, &mut self.memory);
+                if self.state.exception_return(value, &mut self.memory) {
+                    self.note_entry();
+                }
                 let faulted = self.state.fault != faults;
                 return (faulted && travel.faults).then_some(Halt::Fault);
             }
@@ -579,6 +608,7 @@ impl Core {
             | Exit::Changed => return None,
         };
         self.state.take_fault(cause, &mut self.memory);
+        self.note_entry();
         travel.faults.then_some(Halt::Fault)
     }
 
@@ -591,7 +621,7 @@ impl Core {
                 return Some(Halt::Breakpoint(pc));
             }
             self.state.breakpoint_exception(&mut self.memory);
-            let faulted = self.state.registers.ipsr() as u16 == HARD_FAULT;
+            let faulted = self.note_entry() == HARD_FAULT;
             return (faulted && travel.faults).then_some(Halt::Fault);
         }
         let (operation, parameter) = (self.state.registers.r[0], self.state.registers.r[1]);
