@@ -2,6 +2,7 @@
 
 mod damage;
 mod format;
+mod sections;
 mod sizes;
 mod streams;
 

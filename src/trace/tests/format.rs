@@ -58,7 +58,10 @@ fn a_file_is_laid_out_as_described() {
     for stamped in &events {
         log.append(stamped).unwrap();
     }
+    log.reached(moment(1400));
+    log.add_section(SectionKind::Keyframe, 1350, b"state").unwrap();
     log.finish(end(1400)).unwrap();
+    log.add_section(SectionKind::Bookmarks, 1100, b"here").unwrap();
     let bytes = std::fs::read(path).unwrap();
 
     let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
@@ -77,11 +80,34 @@ fn a_file_is_laid_out_as_described() {
     assert_eq!(word(chunk + 56), crc32fast::hash(&bytes[chunk..chunk + 56]));
     assert_eq!(zstd::decode_all(frame).unwrap(), body);
 
-    let end = chunk + 60 + stored;
+    let section = chunk + 60 + stored;
+    assert_eq!(bytes[section..section + 4], *b"KEYF");
+    let found = [4, 12, 16].map(|at| word(section + at));
+    assert_eq!(found, [1, 5, 0], "chunks before it, raw, no items");
+    assert_eq!([24, 32, 40].map(|at| long(section + at)), [0, 1350, 1400], "events, position, reached");
+    let of_section = word(section + 8) as usize;
+    assert_eq!(zstd::decode_all(&bytes[section + 60..][..of_section]).unwrap(), b"state");
+
+    let end = section + 60 + of_section;
     assert_eq!(bytes[end..end + 4], *b"ENDR");
     assert_eq!([word(end + 4), word(end + 16)], [1, 0], "chunks, no items");
     assert_eq!([24, 32, 40].map(|at| long(end + at)), [11, 1301, 1400]);
-    assert_eq!(long(bytes.len() - 8), end as u64);
+    let mut table = vec![2, 0, stored as u8, 0xe8, 0x07, 11]; // a chunk, first 1000, 11 events
+    table.extend([1, 0, of_section as u8, 0xc6, 0x0a]); // a keyframe, at 1350
+    table.extend((end as u64).to_le_bytes());
+    assert!(stored < 128 && bytes[..end + 60 + word(end + 8) as usize].ends_with(&table));
+
+    // What is added later goes behind it.
+    let section = end + 60 + word(end + 8) as usize;
+    assert_eq!(bytes[section..section + 4], *b"BOOK");
+    assert_eq!(long(section + 32), 1100);
+    let of_section = word(section + 8) as usize;
+    let end = section + 60 + of_section;
+    assert_eq!(bytes[end..end + 4], *b"ENDR");
+    assert_eq!([24, 32, 40].map(|at| long(end + at)), [11, 1301, 1400]);
+    let mut table = vec![1, 1, 2, of_section as u8, 0xcc, 0x08]; // bookmarks, at 1100
+    table.extend((end as u64).to_le_bytes());
+    assert!(bytes.ends_with(&table));
     assert_eq!(bytes.len(), end + 60 + word(end + 8) as usize);
 }
 
