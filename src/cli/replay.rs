@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use untick::debug::Position;
+use untick::{
+    board::{Board, Sources},
+    debug::{Names, Position},
+};
 
 use super::{History, gdb, interrupt::Interrupt, session::Recording, show};
 
@@ -48,13 +51,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         ));
         return Ok(ExitCode::SUCCESS);
     };
+    let sources = Sources::recorded(timeline.log().header());
+    let names = Names::new(&symbols, || Board::from_sources(sources.clone()?).ok());
     let end = timeline.end().icount;
     timeline.seek(arguments.at.icount(end, end))?;
     if arguments.gdb.is_some() {
-        gdb::serve(&server, &mut timeline, &symbols, &Interrupt::on_ctrl_c()?)?;
+        gdb::serve(&server, &mut timeline, &symbols, &names, &Interrupt::on_ctrl_c()?)?;
     } else {
         let interrupt = Interrupt::ignore_ctrl_c()?;
-        gdb::debug(&server, &mut timeline, &image, &symbols, &interrupt, &arguments.gdb_arguments)?;
+        let more = &arguments.gdb_arguments;
+        gdb::debug(&server, &mut timeline, &image, &symbols, &names, &interrupt, more)?;
     }
     Ok(ExitCode::SUCCESS)
 }

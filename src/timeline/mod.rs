@@ -3,6 +3,8 @@
 //! A live timeline has a *present*. Behind it, execution is replay from the log; at it, execution goes on live and
 //! appends. A replayed trace is the same without the live part.
 
+mod bookmarks;
+mod query;
 mod search;
 mod step;
 mod tape;
@@ -10,6 +12,8 @@ mod types;
 
 use std::time::{Duration, Instant};
 
+pub use bookmarks::{Automatic, Bookmark, BookmarkError, Bookmarks, Kept, RESERVED};
+pub use query::{Answer, DeviceAccess, Finding, Last, Level, Query, Writer};
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,
     Watchpoint,
@@ -50,6 +54,7 @@ pub struct Timeline {
     /// The search that the core is set up for.
     search: Search,
     nothing: Search,
+    bookmarks: Bookmarks,
     last_flush: Instant,
     finished: bool,
 }
@@ -83,7 +88,7 @@ impl Timeline {
     fn new(
         config: Config,
         image: &Image,
-        log: Log,
+        mut log: Log,
         live: Option<Live>,
         options: Options,
     ) -> Result<Timeline, TimelineError> {
@@ -100,6 +105,7 @@ impl Timeline {
         let mark = log.start();
         let tape = Tape::new(&mut core, mark, options.history);
         let present = if live.is_some() { core.state().moment() } else { log.reached_moment() };
+        let bookmarks = bookmarks::read(&mut log)?;
         let ended = Some(log.end().map_or(Outcome::Cut, |end| end.outcome.clone()));
         Ok(Timeline {
             cursor: Cursor::new(mark, core.state().nvic.lines()),
@@ -112,6 +118,7 @@ impl Timeline {
             stopped: Outcome::Interrupted,
             search: Search::default(),
             nothing: Search::default(),
+            bookmarks,
             last_flush: Instant::now(),
             finished: false,
         })
@@ -267,7 +274,17 @@ impl Timeline {
         let live = self.live.as_mut().expect("the caller asked");
         live.take_input();
         let mut error: Option<TraceError> = None;
-        let halt = self.core.run(&mut live.pins(&mut self.log, &mut error), travel);
+        // Whoever runs, each fault is noted.
+        let all_faults = Travel { faults: true, ..*travel };
+        let halt = loop {
+            let before = self.core.state().fault.as_ref().map(|fault| fault.at.icount);
+            let halt = self.core.run(&mut live.pins(&mut self.log, &mut error), &all_faults);
+            self.bookmarks.note_fault(before, self.core.state().fault.as_ref());
+            if halt != Halt::Fault || travel.faults || error.is_some() {
+                break halt;
+            }
+        };
+        self.bookmarks.note_happenings(live);
         if let Some(error) = error {
             return Err(TimelineError::Trace(error));
         }
@@ -275,6 +292,7 @@ impl Timeline {
         self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
         self.log.reached(self.present);
         if self.last_flush.elapsed() >= FLUSH {
+            self.keep_bookmarks();
             self.log.flush()?;
             self.last_flush = Instant::now();
         }
@@ -476,6 +494,11 @@ impl Timeline {
         let outcome = self.ended.get_or_insert(self.stopped.clone()).clone();
         self.seek(self.present.icount)?;
         let end = End { at: self.present, outcome, digest: self.core.digest() };
+        if let Some(live) = &mut self.live {
+            live.end_lines();
+            self.bookmarks.note_happenings(live);
+        }
+        self.keep_bookmarks();
         self.log.finish(end)?;
         self.seek(here)
     }
