@@ -8,7 +8,7 @@ use std::{
 };
 
 use untick::{
-    trace::{End, Header, Log, Summary},
+    trace::{Counts, End, Header, Log, Summary},
     words::Moment,
 };
 
@@ -73,11 +73,25 @@ impl Facts<'_> {
         table.gap();
         let each = summary.bytes_per_event().map(|bytes| format!(", {bytes:.2} bytes each"));
         table.row("events", &format!("{}{}", show::count(summary.events), each.unwrap_or_default()));
-        for (name, count) in summary.counts.named().into_iter().filter(|&(_, count)| count != 0) {
+        let kinds = summary.counts.iter().flat_map(Counts::named).filter(|&(_, count)| count != 0);
+        for (name, count) in kinds {
             table.row(&format!("  {name}"), &show::count(count));
         }
-        let (chunks, all) = (show::size(summary.chunk_bytes), show::size(summary.bytes));
-        table.row("file", &format!("{all}, of which events {chunks}"));
+        let share = |bytes: u64| {
+            let percent = 100.0 * bytes as f64 / summary.bytes.max(1) as f64;
+            format!("{} ({percent:.1} %)", show::size(bytes))
+        };
+        table.row("file", &show::size(summary.bytes));
+        table.row("  events", &share(summary.chunk_bytes));
+        for (name, found) in [("keyframes", summary.keyframes), ("index", summary.index)] {
+            let number = show::count(found.number);
+            let of =
+                if found.number == 0 { "none".into() } else { format!("{number}, {}", share(found.bytes)) };
+            table.row(&format!("  {name}"), &of);
+        }
+        if summary.bookmarks.number != 0 {
+            table.row("  bookmarks", &show::count(summary.bookmarks.number));
+        }
         table.text()
     }
 
@@ -123,7 +137,7 @@ mod tests {
     use untick::{
         core::{Config, CoreKind, Region, RegionKind},
         timeline::Outcome,
-        trace::Counts,
+        trace::Share,
     };
 
     use super::*;
@@ -162,7 +176,17 @@ mod tests {
 
     fn summary() -> Summary {
         let counts = Counts { reads: 1000, writes: 234, ..Counts::default() };
-        Summary { events: 1234, counts, chunks: 1, damaged_chunks: 0, bytes: 5000, chunk_bytes: 2468 }
+        Summary {
+            events: 1234,
+            counts: Some(counts),
+            chunks: 1,
+            damaged_chunks: 0,
+            bytes: 5000,
+            chunk_bytes: 2468,
+            keyframes: Share { number: 2, bytes: 1024 },
+            index: Share::default(),
+            bookmarks: Share { number: 1, bytes: 70 },
+        }
     }
 
     const WHOLE: &str = "\
@@ -179,7 +203,11 @@ outcome       ended by the firmware with exit code 3
 events        1,234, 2.00 bytes each
   reads       1,000
   writes      234
-file          4.9 KiB, of which events 2.4 KiB
+file          4.9 KiB
+  events      2.4 KiB (49.4 %)
+  keyframes   2, 1.0 KiB (20.5 %)
+  index       none
+  bookmarks   1
 ";
 
     #[test]

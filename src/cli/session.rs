@@ -87,7 +87,7 @@ impl Firmware {
 }
 
 fn options(history: &History) -> timeline::Options {
-    timeline::Options { history: history.history }
+    timeline::Options { history: history.history, ..Default::default() }
 }
 
 /// Runs until the machine ends, a limit is reached, or the host wants the end.

@@ -4,6 +4,7 @@ mod config;
 mod dwt;
 mod engine;
 mod exception;
+mod executed;
 mod instructions;
 mod itm;
 mod mpu;
@@ -19,7 +20,8 @@ mod thumb;
 mod watched;
 
 pub use config::{Architecture, Config, CoreKind, DeviceRange, Fpu, Region, RegionKind};
-pub use engine::{Found, Hit, Memory, PAGE, Pages, Search, unicorn_version};
+pub use engine::{Found, Hit, Memory, PAGE, PageId, Pages, Search, unicorn_version};
+pub use executed::Executed;
 pub use run::{Context, Core, EngineError, Halt, Travel};
 pub use state::{Activity, STATE_HEAP_BYTES, State};
 pub use thumb::accesses_several;

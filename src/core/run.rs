@@ -6,6 +6,7 @@ use super::{
     Config,
     engine::{Exit, Fault, Found, Hit, Kind, Memory, Search, Span, Translator},
     exception::{Cause, Preserved},
+    executed::{Entered, Executed, Visited},
     nvic::exception::*,
     port::{CorePort, bit_band, is_core_register},
     scb::cfsr,
@@ -105,6 +106,9 @@ pub enum Halt {
     Broken,
 }
 
+/// The length of the longest instruction, in bytes.
+const LONGEST: u32 = 4;
+
 /// A Cortex-M core.
 pub struct Core {
     // The engines map the memory: they are dropped before it.
@@ -119,6 +123,9 @@ pub struct Core {
     ran_last: Option<Kind>,
     /// Memory that the core itself writes, in exception entries and for the host, passes no hook of the engines.
     watched: Watched,
+    /// Instructions at which an engine began or stopped: the core may execute them itself.
+    visited: Visited,
+    entered: Entered,
 }
 
 impl Core {
@@ -134,6 +141,8 @@ impl Core {
             ahead: None,
             ran_last: None,
             watched: Watched::default(),
+            visited: Visited::default(),
+            entered: Entered::default(),
         })
     }
 
@@ -227,6 +236,14 @@ impl Core {
     pub fn take_found(&mut self) -> Option<Hit> {
         let found = [self.fast.take_found(), self.exact.take_found(), self.watched.found.take()];
         found.into_iter().flatten().max_by_key(|hit| hit.icount)
+    }
+
+    /// What ran since this was asked last.
+    pub fn take_executed(&mut self) -> Executed {
+        let mut code = self.fast.take_visited();
+        code.extend(self.exact.take_visited());
+        code.extend(self.visited.take());
+        Executed { code, exceptions: self.entered.take() }
     }
 
     /// Sets what the debugger looks for in the runs that follow.
@@ -359,7 +376,7 @@ impl Core {
         let from = self.context();
         self.state.take_pending(number, &mut self.memory);
         // Stacking for one exception may have led to another.
-        let number = self.state.registers.ipsr() as u16;
+        let number = self.note_entry();
         if travel.faults && matches!(number, HARD_FAULT..=USAGE_FAULT) {
             return Boundary::Halt(Halt::Fault);
         }
@@ -367,6 +384,13 @@ impl Core {
             return Boundary::Halt(Halt::Interrupt(from));
         }
         Boundary::Entered
+    }
+
+    /// Notes that the exception whose handler runs next was entered. Its number.
+    fn note_entry(&mut self) -> u16 {
+        let number = self.state.registers.ipsr() as u16;
+        self.entered.note(number);
+        number
     }
 
     /// Whether a sleeping core wakes (B1.5.18, B1.5.19). PRIMASK does not keep it asleep.
@@ -475,6 +499,7 @@ impl Core {
         if preserved == Ok(Preserved::Done) {
             Ok(NewContext { before, frame, written })
         } else {
+            self.note_entry();
             Err(written)
         }
     }
@@ -519,7 +544,9 @@ impl Core {
             config: &self.config,
             interrupted: false,
         };
+        self.visited.note(registers.pc, LONGEST);
         let ran = engine.run(&mut registers, &mut port, span);
+        self.visited.note(registers.pc, LONGEST);
         if registers.faultmask != self.state.registers.faultmask && self.state.permissions_need_priority() {
             self.memory.invalidate_permissions();
         }
@@ -555,7 +582,9 @@ impl Core {
             }
             Exit::ExceptionReturn(value) => {
                 let faults = self.state.fault.clone();
-                self.state.exception_return(value, &mut self.memory);
+                if self.state.exception_return(value, &mut self.memory) {
+                    self.note_entry();
+                }
                 let faulted = self.state.fault != faults;
                 return (faulted && travel.faults).then_some(Halt::Fault);
             }
@@ -589,6 +618,7 @@ impl Core {
             | Exit::Changed => return None,
         };
         self.state.take_fault(cause, &mut self.memory);
+        self.note_entry();
         travel.faults.then_some(Halt::Fault)
     }
 
@@ -602,7 +632,7 @@ impl Core {
             }
             let from = self.context();
             self.state.breakpoint_exception(&mut self.memory);
-            return match self.state.registers.ipsr() as u16 {
+            return match self.note_entry() {
                 HARD_FAULT => travel.faults.then_some(Halt::Fault),
                 _ => travel.entries.then_some(Halt::Interrupt(from)),
             };

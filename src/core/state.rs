@@ -90,6 +90,12 @@ impl State {
         }
     }
 
+    /// Whether this can be a state of a core that is built with `config`: what never changes is as it must be.
+    pub fn fits(&self, config: &Config) -> bool {
+        let new = State::new(config);
+        self.nvic.fits(&new.nvic) && self.mpu.fits(&new.mpu) && self.dwt.fits(&new.dwt)
+    }
+
     /// The position and the virtual time.
     pub fn moment(&self) -> Moment {
         Moment { icount: self.icount, cycle: self.icount + self.slept }

@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Timeline, TimelineError};
+use super::Timeline;
 use crate::{
     board::{hint, near},
     fault::{Fault, exception_name},
     machine::{Live, Message, Told},
-    trace::Log,
+    trace::{Log, Section, SectionKind},
     words::Icount,
 };
 
@@ -207,11 +207,10 @@ impl Bookmarks {
         }
     }
 
-    /// What has changed since the last call, as a section of a trace; `None` if nothing has.
-    pub fn take_unwritten(&mut self) -> Option<Vec<u8>> {
-        let operations = std::mem::take(&mut self.unwritten);
-        let bytes = || postcard::to_stdvec(&operations).expect("operations are plain data");
-        (!operations.is_empty()).then(bytes)
+    /// What the trace does not have yet, as a section; `None` if it has all.
+    fn unwritten(&self) -> Option<Vec<u8>> {
+        let bytes = || postcard::to_stdvec(&self.unwritten).expect("operations are plain data");
+        (!self.unwritten.is_empty()).then(bytes)
     }
 
     fn change(&mut self, operation: Operation) {
@@ -267,13 +266,23 @@ impl Timeline {
         Ok(self.keep_bookmarks())
     }
 
-    /// Writes what the trace does not have yet.
+    /// Writes what the trace does not have yet. What cannot be written is tried again with the next change.
     pub(super) fn keep_bookmarks(&mut self) -> Kept {
-        Kept::ForNow("it has no room for bookmarks".to_owned())
+        let Some(section) = self.bookmarks.unwritten() else { return Kept::InTrace };
+        match self.log.add_section(SectionKind::Bookmarks, self.now().icount, &section) {
+            Ok(()) => {
+                self.bookmarks.unwritten.clear();
+                Kept::InTrace
+            }
+            Err(error) => Kept::ForNow(error.to_string()),
+        }
     }
 }
 
-/// Those in a trace.
-pub(super) fn read(_log: &mut Log) -> Result<Bookmarks, TimelineError> {
-    Ok(Bookmarks::default())
+/// Those in a trace. A section that cannot be read is left out: no bookmark is worth the run.
+pub(super) fn read(log: &mut Log) -> Bookmarks {
+    let sections: Vec<Section> = log.sections(SectionKind::Bookmarks).collect();
+    let sections: Vec<Vec<u8>> =
+        sections.into_iter().filter_map(|section| log.read_section(section).ok()).collect();
+    Bookmarks::read(sections)
 }

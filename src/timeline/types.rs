@@ -13,13 +13,15 @@ use crate::{
 /// How a timeline is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The budget for checkpoints, in bytes.
+    /// The budget for checkpoints and the index, in bytes.
     pub history: usize,
+    /// The distance between checkpoints, and between digests in the recording, in icounts. Not zero.
+    pub interval: Icount,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { history: 64 << 20 }
+        Options { history: 64 << 20, interval: 1_000_000 }
     }
 }
 
@@ -159,10 +161,16 @@ pub enum TimelineError {
 pub struct History {
     /// Checkpoints kept.
     pub checkpoints: usize,
-    /// Bytes used by checkpoints.
+    /// Bytes used by checkpoints and the index.
     pub bytes: usize,
     /// The byte budget.
     pub budget: usize,
+    /// Icounts of which the index tells what was executed and written.
+    pub indexed: Icount,
+    /// Bytes used by the index.
+    pub index_bytes: usize,
+    /// Keyframes in the trace.
+    pub keyframes: usize,
     /// The longest distance between two checkpoints, in icounts: the most that a seek re-executes.
     pub longest_interval: Icount,
 }

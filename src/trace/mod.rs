@@ -82,21 +82,27 @@ mod header;
 mod log;
 mod mark;
 mod scan;
+mod section;
 mod store;
 mod summary;
+mod table;
 #[cfg(test)]
 mod tests;
 mod varint;
 
 pub use chunk::Channel;
-pub use error::{Damage, Place, Problem, TraceError};
+pub use error::{Damage, Place, Problem, Refusal, TraceError};
 pub use header::Header;
 pub use log::Log;
 pub use mark::Mark;
-pub use summary::{Counts, End, Summary};
+pub use section::{Section, SectionKind};
+pub use summary::{Counts, End, Share, Summary};
 
-/// The version of the file format that this crate writes, and the only one that it reads.
-pub const FORMAT: u32 = 2;
+/// The version of the file format that this crate writes.
+pub const FORMAT: u32 = 3;
+
+/// The oldest version that it reads.
+const OLDEST_FORMAT: u32 = 2;
 
 /// The first bytes of a trace. The first is no text and the last a line end, so that a transfer as text shows.
 const SIGNATURE: [u8; 8] = *b"\x89UNTICK\n";

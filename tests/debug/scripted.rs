@@ -319,6 +319,14 @@ impl Debuggee for Scripted {
     }
 
     fn history(&self) -> History {
-        History { checkpoints: 3, bytes: 4096, budget: 64 << 20, longest_interval: 400 }
+        History {
+            checkpoints: 3,
+            bytes: 4096,
+            budget: 64 << 20,
+            indexed: 0,
+            index_bytes: 0,
+            keyframes: 0,
+            longest_interval: 400,
+        }
     }
 }

@@ -21,6 +21,7 @@ mod look;
 mod replay;
 mod restore;
 mod search;
+mod sections;
 mod seek;
 mod size;
 mod slices;

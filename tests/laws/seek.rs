@@ -51,12 +51,14 @@ fn a_position_has_one_state() {
 
 #[test]
 fn a_position_has_one_state_in_a_history_of_1_mib() {
-    for_each_fixture(|fixture| visit_at_random(fixture, Options { history: 1 << 20 }));
+    for_each_fixture(|fixture| visit_at_random(fixture, Options { history: 1 << 20, ..Options::default() }));
 }
 
 #[test]
 fn a_position_has_one_state_in_a_history_of_256_kib() {
-    for_each_fixture(|fixture| visit_at_random(fixture, Options { history: 256 << 10 }));
+    for_each_fixture(|fixture| {
+        visit_at_random(fixture, Options { history: 256 << 10, ..Options::default() })
+    });
 }
 
 #[test]

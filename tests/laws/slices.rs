@@ -113,7 +113,7 @@ fn session(fixture: &Fixture, history: usize) {
     let mut random = Random::new(&fixture.name);
     let what = format!("{}, history of {history} bytes", fixture.name);
     let log = Log::in_memory(fixture.header());
-    let (mut timeline, printed) = fixture.live_into(log, Options { history });
+    let (mut timeline, printed) = fixture.live_into(log, Options { history, ..Options::default() });
     let mut reference = recording.replay();
     let mut doing = String::new();
     for turn in 0..20 {

@@ -36,6 +36,12 @@ impl Pages {
         self.ids.len() * (PAGE as usize + size_of::<PageId>())
     }
 
+    /// Gives back memory that nothing is in.
+    pub fn shrink_to_fit(&mut self) {
+        self.ids.shrink_to_fit();
+        self.bytes.shrink_to_fit();
+    }
+
     /// Adds the pages of `other` that are not here yet.
     pub fn merge_missing(&mut self, other: &Pages, seen: &mut Vec<bool>) {
         for &id in &self.ids {
@@ -311,6 +317,16 @@ impl Memory {
         }
         self.epoch += 1;
         std::mem::take(&mut self.before)
+    }
+
+    /// The pages written since the last checkpoint.
+    pub fn changed_pages(&self) -> &[PageId] {
+        self.before.ids()
+    }
+
+    /// The number of pages.
+    pub fn pages(&self) -> u32 {
+        self.dirty.len() as u32
     }
 
     /// Bytes that [`Memory::take_changes`] would give.

@@ -1,6 +1,9 @@
 //! One instance of Unicorn: set-up, registers, running.
 
-use std::ptr::{self, NonNull};
+use std::{
+    ops::Range,
+    ptr::{self, NonNull},
+};
 
 use unicorn_engine::{Arch, ArmCpuModel, Mode, TlbType, Unicorn};
 use unicorn_engine_sys::{
@@ -218,6 +221,11 @@ impl Translator {
         self.shared.hits.take()
     }
 
+    /// Takes the code that ran since this was asked last.
+    pub fn take_visited(&mut self) -> Vec<Range<u32>> {
+        self.shared.blocks.take_visited()
+    }
+
     /// Lets the instruction that `other` stopped at with [`Exit::Accessed`] run here without doing its accesses again.
     pub fn take_accesses(&mut self, other: &mut Translator) {
         other.shared.give_accesses(&mut self.shared);
@@ -231,7 +239,7 @@ impl Translator {
     /// The size in bytes of the block at the last exit of the fast engine.
     #[cfg(test)]
     pub fn block_size(&self) -> u32 {
-        self.shared.block.end() - self.shared.block.address
+        self.shared.block.end() - self.shared.block.address()
     }
 
     /// Drops translations of code that changed.

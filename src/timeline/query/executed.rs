@@ -1,10 +1,16 @@
 //! Questions that execution answers: what the core itself did.
 
+use std::ops::Range;
+
 use super::{Came, Finding, Last, Writer};
 use crate::{
     core::{Activity, Halt, Search, Travel},
     pins::Event,
-    timeline::{Timeline, TimelineError, WatchKind, Watchpoint},
+    timeline::{
+        Timeline, TimelineError, WatchKind, Watchpoint,
+        index::Wanted,
+        search::{LONGEST_PASS, MOST_CANDIDATES},
+    },
     trace::Channel,
     words::Icount,
 };
@@ -22,15 +28,19 @@ impl Timeline {
         let now = self.now().icount;
         let before = match self.last_access(address, length, WatchKind::Write, interrupted)? {
             Came::Interrupted(behind) => return Ok(Last::Interrupted(behind)),
-            Came::Found(icount) => Some(icount),
-            Came::Never => None,
+            Came::Found(icount) => icount + 1,
+            Came::Never => 0,
         };
         // What a device writes as a bus master passes no watchpoint, but is in the log.
-        if let Some((icount, old, new)) = self.last_by_device(address, length, before, now)? {
-            self.seek(icount)?;
-            return Ok(self.answer_here(Finding::Written { address, old, new, by: Writer::Device }));
+        match self.last_by_device(address, length, before..now, interrupted)? {
+            Came::Interrupted(behind) => return Ok(Last::Interrupted(behind)),
+            Came::Found((icount, old, new)) => {
+                self.seek(icount)?;
+                return Ok(self.answer_here(Finding::Written { address, old, new, by: Writer::Device }));
+            }
+            Came::Never => {}
         }
-        let Some(icount) = before else { return Ok(Last::Never) };
+        let Some(icount) = before.checked_sub(1) else { return Ok(Last::Never) };
         let (old, new) = self.around(icount, address, length)?;
         let after = self.active();
         self.seek(icount)?;
@@ -82,47 +92,57 @@ impl Timeline {
         exception: Option<u16>,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
+        let wanted = Wanted {
+            exceptions: exception.into_iter().collect(),
+            anything: exception.is_none(),
+            ..Wanted::default()
+        };
         let mut before = self.now().icount;
+        let (mut pass, mut lookup) = (1, 1);
         while before > 0 {
-            let index = self.tape.find(before - 1);
-            let start = self.tape.icount(index);
-            if self.may_enter(exception, index)
-                && let Some(icount) = self.last_entry_within(exception, index, before)?
-            {
-                self.seek(icount + 1)?;
-                let registers = self.registers();
-                let finding =
-                    Finding::Entered { exception: registers.ipsr() as u16, handler: registers.pc };
-                self.seek(icount)?;
-                return Ok(self.answer_here(finding));
+            let mut candidates: Vec<_> = self.index.candidates(&wanted, before).take(lookup).collect();
+            let Some(oldest) = candidates.last() else { break };
+            before = oldest.start;
+            let mut rest = &mut candidates[..];
+            while !rest.is_empty() {
+                let stretch = self.take_stretch(&mut rest, pass * self.index.span());
+                let start = stretch.start;
+                if let Some(icount) = self.last_entry_within(exception, stretch)? {
+                    self.seek(icount + 1)?;
+                    let registers = self.registers();
+                    let finding =
+                        Finding::Entered { exception: registers.ipsr() as u16, handler: registers.pc };
+                    self.seek(icount)?;
+                    return Ok(self.answer_here(finding));
+                }
+                if start > 0 && interrupted() {
+                    return Ok(Last::Interrupted(start));
+                }
+                pass = (pass * 2).min(LONGEST_PASS);
             }
-            before = start;
-            if before > 0 && interrupted() {
-                return Ok(Last::Interrupted(before));
-            }
+            lookup = (lookup * 2).min(MOST_CANDIDATES);
         }
         Ok(Last::Never)
     }
 
-    /// Whether an exception can have been entered in an interval; `None` for any exception.
-    fn may_enter(&self, _exception: Option<u16>, _index: usize) -> bool {
-        true // nothing is known of intervals yet
-    }
-
-    /// The position right before the last entry in an interval, in front of `end`.
+    /// The position right before the last entry in a stretch.
     fn last_entry_within(
         &mut self,
         exception: Option<u16>,
-        index: usize,
-        end: Icount,
+        stretch: Range<Icount>,
     ) -> Result<Option<Icount>, TimelineError> {
-        self.go(index);
+        self.seek(stretch.start)?;
         let nothing = Search::default();
         self.set_search(&nothing);
-        let travel = Travel { faults: true, entries: true, ..Travel::to(end, &nothing) };
         let mut last = None;
-        while self.now().icount < end {
+        while self.now().icount < stretch.end {
             let from = self.now().icount;
+            let span = self.index.span();
+            let multiple = (from / span + 1) * span;
+            // What is not known yet is learnt on the way.
+            let known = self.index.knows_interval_to(multiple);
+            let limit = if known { stretch.end } else { stretch.end.min(multiple) };
+            let travel = Travel { faults: true, entries: true, ..Travel::to(limit, &nothing) };
             let halt = self.run_core(&travel)?;
             let here = self.now().icount;
             let state = self.core.state();
@@ -133,8 +153,9 @@ impl Timeline {
                 last = Some(here - 1);
             }
             if here == from {
-                return Err(self.stopped_short(&halt, end));
+                return Err(self.stopped_short(&halt, stretch.end));
             }
+            self.index_interval();
         }
         Ok(last)
     }
@@ -163,26 +184,32 @@ impl Timeline {
         })
     }
 
-    /// The last time that a device changed memory as a bus master, behind the position `after` and in front of `now`: the
-    /// position before it, and the memory before and after.
+    /// The last time within a range that a device changed memory as a bus master: the position before it, and the memory
+    /// before and after.
     fn last_by_device(
         &mut self,
         address: u32,
         length: u32,
-        after: Option<Icount>,
-        now: Icount,
-    ) -> Result<Option<(Icount, Vec<u8>, Vec<u8>)>, TimelineError> {
-        if !self.log.is_cut() && self.log.summary().counts.memory == 0 {
-            return Ok(None);
+        range: Range<Icount>,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Came<(Icount, Vec<u8>, Vec<u8>)>, TimelineError> {
+        if !self.log.is_cut() && self.log.summary().counts.is_some_and(|counts| counts.memory == 0) {
+            return Ok(Came::Never);
         }
-        let memory = self.core.memory();
-        let place = memory.place(address);
-        let mut mark = self.log.find(now)?;
+        let place = self.core.memory().place(address);
+        let mut mark = self.log.find(range.end)?;
         while !mark.is_start() {
             let Some(stamped) = self.log.look_back(&mut mark, |channel| channel == Channel::Rare)? else {
+                let next = self.log.peek(mark)?.map_or(range.end, |stamped| stamped.icount);
+                if next < range.start {
+                    break;
+                }
+                if interrupted() {
+                    return Ok(Came::Interrupted(next));
+                }
                 continue;
             };
-            if after.is_some_and(|after| stamped.icount <= after) {
+            if stamped.icount < range.start {
                 break;
             }
             let Event::Memory { address: written, bytes } = stamped.event else { continue };
@@ -192,11 +219,11 @@ impl Timeline {
             if overlaps {
                 let (old, new) = self.around(stamped.icount, address, length)?;
                 if old != new {
-                    return Ok(Some((stamped.icount, old, new)));
+                    return Ok(Came::Found((stamped.icount, old, new)));
                 }
             }
         }
-        Ok(None)
+        Ok(Came::Never)
     }
 
     /// What memory holds right before and right after what happens at a position. The position is the one behind it.

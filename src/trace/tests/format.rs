@@ -1,4 +1,4 @@
-//! The bytes of format version 2, written by hand from its description: a change here is a new version.
+//! The bytes of format version 3, written by hand from its description: a change here is a new version.
 
 use super::*;
 use crate::trace::{chunk::Chunk, codec::Encoder, codec::decode};
@@ -63,7 +63,7 @@ fn a_file_is_laid_out_as_described() {
 
     let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
     let long = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-    assert_eq!(bytes[..12], *b"\x89UNTICK\n\x02\0\0\0");
+    assert_eq!(bytes[..12], *b"\x89UNTICK\n\x03\0\0\0");
     assert_eq!(bytes[12..16], *b"HEAD");
     let chunk = 12 + 60 + word(12 + 8) as usize;
     assert_eq!(bytes[chunk..chunk + 4], *b"CHNK");

@@ -46,7 +46,7 @@ struct Scene {
 
 impl Scene {
     fn timeline(&self, fixture: &Fixture, recording: &Recording) -> Timeline {
-        let options = Options { history: self.history };
+        let options = Options { history: self.history, ..Options::default() };
         if self.live {
             fixture.live_into(Log::in_memory(fixture.header()), options).0
         } else {

@@ -20,7 +20,7 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
 
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
-    let known = s.blocks.get_special(address, size);
+    let known = s.blocks.recall(address, size);
     let block = known.unwrap_or_else(|| {
         let memory = port_of(s.port).memory();
         let guarded = s.is_guarded_code(address, size);
@@ -69,7 +69,7 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
     if block.has(Block::BREAKPOINT) {
         s.hits.settle(icount);
         let memory = port_of(s.port).memory();
-        for &pc in s.search.breakpoints.range(block.address..block.end()) {
+        for &pc in s.search.breakpoints.range(block.address()..block.end()) {
             if let Some(index) = block.begins_at(memory, pc) {
                 s.hits.expect(Hit { icount: icount + u64::from(index), found: Found::Breakpoint });
             }

@@ -347,7 +347,7 @@ impl Shared {
     /// Whether the block that runs now begins a basic block of the architecture.
     fn is_boundary(&self) -> bool {
         match self.kind {
-            Kind::Fast => self.previous.has(Block::ENDS) || self.block.address != self.previous.end(),
+            Kind::Fast => self.previous.has(Block::ENDS) || self.block.address() != self.previous.end(),
             Kind::Exact => self.boundary,
         }
     }
