@@ -64,7 +64,7 @@ pub enum BookmarkError {
     #[error("{0} is always the {0} of the run")]
     Reserved(String),
     /// There is none.
-    #[error("no bookmark {name:?}{}; `monitor bookmarks` lists them all", hint(.near))]
+    #[error("no bookmark {name:?}{}; `monitor bookmarks` and `untick info` list them all", hint(.near))]
     Unknown {
         /// The name.
         name: String,
@@ -126,8 +126,18 @@ pub struct Bookmarks {
 }
 
 impl Bookmarks {
-    /// Those that the sections of a trace lead to. What cannot be decoded is left out.
-    pub fn read(sections: impl IntoIterator<Item = Vec<u8>>) -> Bookmarks {
+    /// Those in a trace. What of them cannot be read is left out: no bookmark is worth the run.
+    pub fn in_trace(log: &mut Log) -> Bookmarks {
+        let sections: Vec<Section> = log.sections(SectionKind::Bookmarks).collect();
+        let read = sections.into_iter().filter_map(|section| log.read_section(section).ok());
+        let mut bookmarks = Bookmarks::from_sections(read);
+        let end = log.reached_moment().icount;
+        bookmarks.all.retain(|bookmark| bookmark.icount <= end);
+        bookmarks
+    }
+
+    /// Those that the sections of a trace lead to.
+    fn from_sections(sections: impl IntoIterator<Item = Vec<u8>>) -> Bookmarks {
         let mut bookmarks = Bookmarks::default();
         for section in sections {
             let operations: Vec<Operation> = postcard::from_bytes(&section).unwrap_or_default();
@@ -279,10 +289,59 @@ impl Timeline {
     }
 }
 
-/// Those in a trace. A section that cannot be read is left out: no bookmark is worth the run.
-pub(super) fn read(log: &mut Log) -> Bookmarks {
-    let sections: Vec<Section> = log.sections(SectionKind::Bookmarks).collect();
-    let sections: Vec<Vec<u8>> =
-        sections.into_iter().filter_map(|section| log.read_section(section).ok()).collect();
-    Bookmarks::read(sections)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names and positions.
+    fn shown(bookmarks: &Bookmarks) -> Vec<(&str, Icount)> {
+        bookmarks.all().iter().map(|bookmark| (&*bookmark.name, bookmark.icount)).collect()
+    }
+
+    #[test]
+    fn sections_lead_to_what_was_set_and_removed() {
+        let mut bookmarks = Bookmarks::default();
+        bookmarks.set("late", 90, 100).unwrap();
+        bookmarks.set("moved", 10, 100).unwrap();
+        let first = bookmarks.unwritten().unwrap();
+        bookmarks.unwritten.clear();
+        assert_eq!(bookmarks.unwritten(), None);
+        bookmarks.set("moved", 20, 100).unwrap();
+        bookmarks.set("gone", 30, 100).unwrap();
+        bookmarks.delete("gone").unwrap();
+        let second = bookmarks.unwritten().unwrap();
+        assert_eq!(shown(&bookmarks), [("moved", 20), ("late", 90)]);
+        let again = Bookmarks::from_sections([first.clone(), second]);
+        assert_eq!(again.all(), bookmarks.all());
+        assert_eq!(shown(&Bookmarks::from_sections([vec![0xff; 9], first])), [("moved", 10), ("late", 90)]);
+    }
+
+    #[test]
+    fn what_could_be_a_position_is_no_name() {
+        let mut bookmarks = Bookmarks::default();
+        for name in ["a", "_1", "boot/done", "größer", &"n".repeat(64)] {
+            assert_eq!(bookmarks.set(name, 5, 5), Ok(()), "{name}");
+        }
+        for name in ["", "1", "1e6", "+5", "-d", "@1", "50%", "a b", "a\tb", &"n".repeat(65)] {
+            assert_eq!(bookmarks.set(name, 5, 5), Err(BookmarkError::Name(name.to_owned())));
+        }
+        assert_eq!(bookmarks.set("end", 5, 5), Err(BookmarkError::Reserved("end".to_owned())));
+        assert_eq!(bookmarks.set("a", 6, 5), Err(BookmarkError::Beyond { icount: 6, end: 5 }));
+        let error = bookmarks.delete("boot/dome").unwrap_err().to_string();
+        assert!(error.contains("did you mean boot/done?"), "{error}");
+    }
+
+    #[test]
+    fn those_that_come_by_themselves_are_numbered_and_not_without_end() {
+        let mut bookmarks = Bookmarks::default();
+        bookmarks.set("fault-2", 1, 100).unwrap();
+        for icount in 10..500 {
+            bookmarks.note(Automatic::Fault, icount, &"x".repeat(500));
+        }
+        assert_eq!(shown(&bookmarks)[..4], [("fault-2", 1), ("fault-1", 10), ("fault-3", 11), ("fault-4", 12)]);
+        assert_eq!(bookmarks.all().len(), 101);
+        assert_eq!(bookmarks.all()[1].note.len(), LONGEST_NOTE);
+        bookmarks.note(Automatic::Reset, 600, "");
+        assert_eq!(bookmarks.find("reset-1").map(|bookmark| bookmark.icount), Some(600));
+    }
 }

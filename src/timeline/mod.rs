@@ -113,7 +113,7 @@ impl Timeline {
         let mark = log.start();
         let tape = Tape::new(&mut core, mark, options.history);
         let present = if live.is_some() { core.state().moment() } else { log.reached_moment() };
-        let bookmarks = bookmarks::read(&mut log);
+        let bookmarks = Bookmarks::in_trace(&mut log);
         let ended = Some(log.end().map_or(Outcome::Cut, |end| end.outcome.clone()));
         Ok(Timeline {
             cursor: Cursor::new(mark, core.state().nvic.lines()),

@@ -25,7 +25,7 @@ pub(super) fn bytes(bytes: &[u8], names: &Names<'_>) -> String {
     }
     let value = u64::from_le_bytes(padded);
     let text = format!("{value:#0width$x}", width = 2 * bytes.len() + 2);
-    let name = if bytes.len() == 4 { names.of_word(value as u32) } else { None };
+    let name = if bytes.len() == 4 && value != 0 { names.of_word(value as u32) } else { None };
     name.map_or(text.clone(), |name| format!("{text} {name}"))
 }
 
