@@ -39,12 +39,22 @@ pub struct Travel<'a> {
     pub resumed: Option<(Context, Icount)>,
     /// Stop when a handler has been entered that steps go over: that of an interrupt or of a supervisor call.
     pub interrupts: bool,
+    /// Stop when any exception has been entered; a fault only if `faults` says so too.
+    pub entries: bool,
 }
 
 impl<'a> Travel<'a> {
     /// Straight to a position, past everything that a search would stop at.
     pub fn to(limit: Icount, search: &'a Search) -> Travel<'a> {
-        Travel { limit, cycle_limit: Cycle::MAX, search, faults: false, resumed: None, interrupts: false }
+        Travel {
+            limit,
+            cycle_limit: Cycle::MAX,
+            search,
+            faults: false,
+            resumed: None,
+            interrupts: false,
+            entries: false,
+        }
     }
 }
 
@@ -79,7 +89,7 @@ pub enum Halt {
     Found(Found),
     /// A fault exception was entered.
     Fault,
-    /// A handler that steps go over was entered from this context.
+    /// A handler that steps go over, or any that [`Travel::entries`] asks for, was entered from this context.
     Interrupt(Context),
     /// The interrupted context runs again.
     Resumed,
@@ -410,7 +420,7 @@ impl Core {
         if travel.faults && matches!(number, HARD_FAULT..=USAGE_FAULT) {
             return Boundary::Halt(Halt::Fault);
         }
-        if travel.interrupts && is_stepped_over(number) {
+        if travel.entries || travel.interrupts && is_stepped_over(number) {
             return Boundary::Halt(Halt::Interrupt(from));
         }
         Boundary::Entered
@@ -671,9 +681,12 @@ impl Core {
             if self.config.halting_debug {
                 return Some(Halt::Breakpoint(pc));
             }
+            let from = self.context();
             self.state.breakpoint_exception(&mut self.memory);
-            let faulted = self.note_entry() == HARD_FAULT;
-            return (faulted && travel.faults).then_some(Halt::Fault);
+            return match self.note_entry() {
+                HARD_FAULT => travel.faults.then_some(Halt::Fault),
+                _ => travel.entries.then_some(Halt::Interrupt(from)),
+            };
         }
         let (operation, parameter) = (self.state.registers.r[0], self.state.registers.r[1]);
         let result = pins.semihosting(self.state.moment(), operation, parameter, &mut self.memory);

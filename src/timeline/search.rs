@@ -13,13 +13,13 @@ use crate::{
 
 /// Where the history is thin, a pass that found nothing is followed by one that is twice as long, up to this many
 /// intervals: going to each of them alone would execute what is before it again and again.
-const LONGEST_PASS: Icount = 64;
+pub(super) const LONGEST_PASS: Icount = 64;
 /// When more than one icount in so many touches a watched page, comparing values is quicker than watching it.
 const BUSY: Icount = 60;
 /// So many icounts before the position at which a change was seen, it was made: a block of the translator is shorter.
 const BLOCK: Icount = 1024;
 /// Candidates that are looked up at a time, at most.
-const MOST_CANDIDATES: usize = 1024;
+pub(super) const MOST_CANDIDATES: usize = 1024;
 
 impl Timeline {
     /// The last hit of a search that is at or after `from` and before now. The position afterwards is anywhere; `None` in
@@ -67,7 +67,7 @@ impl Timeline {
 
     /// The newest candidate: what of it is behind the last checkpoint in it, or with those before it that touch it and are
     /// reached from the same checkpoint, up to a length.
-    fn take_stretch(&self, candidates: &mut &mut [Range<Icount>], longest: Icount) -> Range<Icount> {
+    pub(super) fn take_stretch(&self, candidates: &mut &mut [Range<Icount>], longest: Icount) -> Range<Icount> {
         let checkpoint = self.tape.icount(self.tape.find(candidates[0].end.saturating_sub(1)));
         let newest = candidates[0].clone();
         if checkpoint > newest.start {

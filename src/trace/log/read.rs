@@ -6,7 +6,7 @@ use crate::{
     trace::{
         Counts, Damage, Mark, Place, Problem, SectionKind, Share, Summary, TraceError,
         block::{BlockHead, HEAD_BYTES},
-        chunk::Chunk,
+        chunk::{Channel, Chunk},
         codec::decode,
         table::Row,
     },
@@ -95,6 +95,42 @@ impl Log {
             mark.repeat =
                 self.chunk(mark.chunk)?.items().get(mark.item as usize).map_or(0, |item| item.count);
         }
+    }
+
+    /// Looks backwards from `mark` for an event of a channel that is `wanted`, no further than to the start of a chunk, and
+    /// leaves the mark in front of it. `None`: there is none, and the mark is at the start of the chunk; the next call looks
+    /// through the one before, until the mark is at the start of the log.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub fn look_back(
+        &mut self,
+        mark: &mut Mark,
+        wanted: impl Fn(Channel) -> bool,
+    ) -> Result<Option<Stamped>, TraceError> {
+        let last = |chunk: &Chunk| {
+            let items = chunk.items();
+            ((items.len() as u32).saturating_sub(1), items.last().map_or(0, |item| item.count))
+        };
+        if mark.item == 0 && mark.repeat == 0 && mark.chunk > 0 {
+            let before = mark.chunk - 1;
+            (mark.item, mark.repeat) = last(self.chunk(before)?);
+            mark.chunk = before;
+        }
+        let chunk = self.chunk(mark.chunk)?;
+        while let Some(item) = chunk.items().get(mark.item as usize) {
+            if mark.repeat > 0 && wanted(item.channel) {
+                mark.repeat -= 1;
+                mark.event -= 1;
+                return Ok(Some(chunk.event(item, mark.repeat)));
+            }
+            mark.event -= u64::from(mark.repeat);
+            mark.repeat = 0;
+            let Some(before) = mark.item.checked_sub(1) else { break };
+            mark.item = before;
+            mark.repeat = chunk.items().get(before as usize).map_or(0, |item| item.count);
+        }
+        Ok(None)
     }
 
     /// The place before the first event that is stamped with `icount` or a later one.
