@@ -4,6 +4,7 @@
 //! appends. A replayed trace is the same without the live part.
 
 mod advance;
+mod divergence;
 mod index;
 mod keyframe;
 mod look;
@@ -16,6 +17,7 @@ mod verify;
 
 use std::{collections::BTreeSet, time::Instant};
 
+pub use divergence::{Cause, Difference, Divergence};
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,
     Watchpoint,

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Timeline, TimelineError, WatchKind, index::Wanted};
+use super::{Divergence, Timeline, TimelineError, WatchKind, index::Wanted};
 use crate::{
     core::{Hit, PAGE, Search, Travel},
     words::Icount,
@@ -88,10 +88,7 @@ impl Timeline {
             let limit = if self.index.knows_interval_to(multiple) { to } else { to.min(multiple) };
             let halt = self.run_core(&Travel::to(limit, search))?;
             if self.now().icount == before {
-                return Err(TimelineError::Diverged {
-                    icount: before,
-                    what: format!("the run stops here ({halt:?}), but it was recorded up to {to}"),
-                });
+                return Err(Divergence::stop(before, halt, to));
             }
             self.index_interval();
         }

@@ -13,7 +13,7 @@ use untick::{
     core::{Config, CoreKind, Region, RegionKind},
     debug::Debuggee,
     fault::Fault,
-    timeline::{Direction, History, Interrupts, Outcome, Stop, Stops, TimelineError, WatchKind},
+    timeline::{Direction, Divergence, History, Interrupts, Outcome, Stop, Stops, TimelineError, WatchKind},
     words::{BusFault, Icount, Moment, Registers},
 };
 
@@ -185,7 +185,7 @@ impl Scripted {
         if !self.broken {
             return Ok(());
         }
-        Err(TimelineError::Diverged { icount: self.at, what: "the script says so".into() })
+        Err(Divergence::stop(self.at, None, self.at + 1))
     }
 }
 

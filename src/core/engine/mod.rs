@@ -19,7 +19,7 @@ mod traps;
 
 use std::collections::BTreeSet;
 
-pub use memory::{Memory, PAGE, PageId, Pages};
+pub use memory::{Memory, MemoryDigest, PAGE, PageId, Pages};
 pub use translator::{Kind, Ran, Translator};
 pub use traps::{Transfer, Traps};
 
