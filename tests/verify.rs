@@ -45,14 +45,14 @@ fn the_verdict_on_a_changed_recording_names_function_and_line() {
 
     // Another letter was sent.
     forge(&fixture, &trace, |stamped| {
-        if let Event::Write { value: value @ 0x48, .. } = &mut stamped.event {
-            *value = 0x4a;
+        if let Event::Write { value: value @ 0x68, .. } = &mut stamped.event {
+            *value = 0x6a;
         }
     });
     let (text, code) = verify(&trace);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("a.untick: the replay is not the recording\n"), "{text}");
-    for part in ["the core writes the", " 0x48 to 0x40004000; recorded is a ", " 0x4a written to 0x40004000"]
+    for part in ["the core writes the", " 0x68 to 0x40004000; recorded is a ", " 0x6a written to 0x40004000"]
     {
         assert!(text.contains(part), "{text}");
     }

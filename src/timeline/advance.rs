@@ -53,7 +53,17 @@ impl Timeline {
         let live = self.live.as_mut().expect("the caller asked");
         live.take_input();
         let mut error: Option<TraceError> = None;
-        let halt = self.core.run(&mut live.pins(&mut self.log, &mut error), travel);
+        // Whoever runs, each fault is noted.
+        let all_faults = Travel { faults: true, ..*travel };
+        let halt = loop {
+            let before = self.core.state().fault.as_ref().map(|fault| fault.at.icount);
+            let halt = self.core.run(&mut live.pins(&mut self.log, &mut error), &all_faults);
+            self.bookmarks.note_fault(before, self.core.state().fault.as_ref());
+            if halt != Halt::Fault || travel.faults || error.is_some() {
+                break halt;
+            }
+        };
+        self.bookmarks.note_happenings(live);
         if let Some(error) = error {
             return Err(TimelineError::Trace(error));
         }
@@ -61,6 +71,7 @@ impl Timeline {
         self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
         self.log.reached(self.present);
         if self.last_flush.elapsed() >= FLUSH {
+            self.keep_bookmarks();
             self.log.flush()?;
             self.last_flush = Instant::now();
         }

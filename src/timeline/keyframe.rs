@@ -1,6 +1,6 @@
 //! Keyframes: whole states in the trace file, so that a file just opened can be entered far from its start.
 //!
-//! One is written every 32 intervals. When they have taken 8 MiB, the distance doubles, and again after each further
+//! One is written every 16 intervals. When they have taken 8 MiB, the distance doubles, and again after each further
 //! 8 MiB: a run of any length costs 8 MiB for each doubling of its length at most. A recording that ends gets three
 //! more near its end, where it will be opened. Shorter runs have none: they are re-executed in no time.
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The distance between keyframes at first, in intervals.
-const DISTANCE: Icount = 32;
+const DISTANCE: Icount = 16;
 /// Bytes after which the distance doubles.
 const DOUBLING: u64 = 8 << 20;
 /// How far before the end of a recording there are keyframes too, in intervals.

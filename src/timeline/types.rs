@@ -167,6 +167,6 @@ pub struct History {
     pub index_bytes: usize,
     /// Keyframes in the trace.
     pub keyframes: usize,
-    /// The longest distance between two checkpoints, in icounts: the most that a seek re-executes.
+    /// The longest distance between two checkpoints or keyframes, in icounts: the most that a seek re-executes.
     pub longest_interval: Icount,
 }

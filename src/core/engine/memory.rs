@@ -270,6 +270,13 @@ impl Memory {
         unsafe { block.bytes.add(((page - block.first_page) * PAGE) as usize) }
     }
 
+    /// The eight bytes of the host that hold those at an address, which is a multiple of eight.
+    pub(super) fn word_at(&self, address: u32) -> Option<NonNull<u64>> {
+        let page = self.page(address)?;
+        // SAFETY: the offset is inside the page, and so is all of the word, because the address is a multiple of its size.
+        Some(unsafe { self.pointer(page).add((address & (PAGE - 1)) as usize) }.cast())
+    }
+
     fn copy_page(&self, page: PageId, to: &mut [u8]) {
         assert_eq!(to.len(), PAGE as usize);
         // SAFETY: a page is PAGE bytes inside a live allocation; no engine runs while `self` is borrowed, or it waits

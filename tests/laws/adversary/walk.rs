@@ -28,6 +28,8 @@ pub struct Seen {
     pub accesses: Vec<Access>,
     /// Bytes that the way to the next position changes.
     changed: Vec<u32>,
+    /// It is a semihosting call: what changes is written by the host.
+    asks_host: bool,
 }
 
 /// Positions in a row.
@@ -52,6 +54,38 @@ pub struct Hit {
 fn active(timeline: &Timeline) -> Vec<u32> {
     let nvic = &timeline.state().nvic;
     nvic.active.iter().copied().chain([nvic.system_active.into()]).collect()
+}
+
+/// Whether the next instruction is a semihosting call: BKPT 0xAB.
+fn asks_host(timeline: &Timeline) -> bool {
+    let mut opcode = [0; 2];
+    timeline.peek(timeline.registers().pc, &mut opcode).is_ok() && opcode == [0xab, 0xbe]
+}
+
+/// All memory: the host may write anywhere.
+fn memory(timeline: &Timeline) -> Vec<(u32, Vec<u8>)> {
+    let read = |base, size| {
+        let mut bytes = vec![0; size as usize];
+        timeline.peek(base, &mut bytes).unwrap();
+        (base, bytes)
+    };
+    timeline.config().regions.iter().map(|region| read(region.base, region.size)).collect()
+}
+
+/// Bytes that are not what they were.
+fn differences(before: Vec<(u32, Vec<u8>)>, after: Vec<(u32, Vec<u8>)>) -> Vec<u32> {
+    const CHUNK: usize = 4096;
+    let mut changed = Vec::new();
+    for ((base, before), (_, after)) in before.iter().zip(&after) {
+        for (index, (old, new)) in before.chunks(CHUNK).zip(after.chunks(CHUNK)).enumerate() {
+            if old != new {
+                let first = base + (index * CHUNK) as u32;
+                let differs = (first..).zip(old.iter().zip(new)).filter(|(_, (old, new))| old != new);
+                changed.extend(differs.map(|(address, _)| address));
+            }
+        }
+    }
+    changed
 }
 
 /// An exception frame with floating point, and its padding (Armv7-M ARM B1.5.7).
@@ -100,12 +134,14 @@ impl Walk {
                 faulted: false,
                 accesses: Vec::new(),
                 changed: Vec::new(),
+                asks_host: asks_host(timeline),
             };
             if here == end {
                 seen.push(now);
                 return Walk { start, seen, aliases };
             }
             let bytes = snapshot(timeline, &accesses);
+            let all = now.asks_host.then(|| memory(timeline));
             let stop = timeline
                 .step(Direction::Forward, &Stops::default(), Interrupts::Into, &mut || false)
                 .unwrap();
@@ -125,6 +161,9 @@ impl Walk {
                 })
                 .map(|(address, _)| address)
                 .collect();
+            if let Some(before) = all {
+                now.changed = differences(before, memory(timeline));
+            }
             seen.push(now);
         }
     }
@@ -159,7 +198,7 @@ impl Walk {
                 if seen.touches(watch.kind, watched) {
                     let doubtful = seen.faulted;
                     hits.push(Hit { forward: here, backward: here + 1, stop, doubtful });
-                } else if seen.entered.is_some() && seen.stacks(watch.kind, watched) {
+                } else if (seen.entered.is_some() || seen.asks_host) && seen.writes(watch.kind, watched) {
                     hits.push(Hit { forward: here + 1, backward: here + 1, stop, doubtful: seen.faulted });
                 }
             }
@@ -234,8 +273,8 @@ impl Seen {
         bytes.into_iter().any(|at| watched(at) && changes(at))
     }
 
-    /// Whether the core itself changes watched memory.
-    fn stacks(&self, kind: WatchKind, watched: impl Fn(u32) -> bool) -> bool {
+    /// Whether the core itself, or the host, changes watched memory.
+    fn writes(&self, kind: WatchKind, watched: impl Fn(u32) -> bool) -> bool {
         kind != WatchKind::Read && self.changed.iter().any(|address| watched(*address))
     }
 }

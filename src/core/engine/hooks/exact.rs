@@ -25,6 +25,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     let address = address as u32;
     s.arrive_at(address);
+    s.compare_values(address);
     // Inside an IT block the translator cannot stop; `Translator::step_through_it` sees to it.
     let can_stop = s.it.0 == 0;
     let breakpoint = s.search.breakpoints.contains(&address);
