@@ -14,7 +14,7 @@ use super::{
     watched::Watched,
 };
 use crate::{
-    pins::{Asleep, Pins, Slept},
+    pins::{Asleep, Detail, Digest, Pins, Slept},
     timeline::Watchpoint,
     words::{BusFault, Cycle, Icount},
 };
@@ -187,8 +187,14 @@ impl Core {
 
     /// A digest of state and memory: equal digests, equal futures.
     pub fn digest(&mut self) -> u64 {
-        let state = postcard::to_stdvec(&self.state).expect("the state is plain data");
-        xxhash_rust::xxh3::xxh3_64_with_seed(&state, self.memory.digest())
+        self.state.digest(self.memory.digest().sum)
+    }
+
+    /// The digest with what tells where another one differs.
+    pub fn detailed_digest(&mut self) -> Digest {
+        let memory = self.memory.digest();
+        let detail = Detail { registers: self.state.registers.core(), memory };
+        Digest { all: self.state.digest(memory.sum), detail: Some(Box::new(detail)) }
     }
 
     /// Resets the core: everything but memory and time (B1.5.5).
