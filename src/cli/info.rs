@@ -8,6 +8,7 @@ use std::{
 };
 
 use untick::{
+    timeline::{Bookmark, Bookmarks},
     trace::{Counts, End, Header, Log, Summary},
     words::Moment,
 };
@@ -24,12 +25,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut log = Log::open(&arguments.trace)?;
     let summary = log.summary();
+    let bookmarks = Bookmarks::in_trace(&mut log);
     let facts = Facts {
         header: log.header(),
         summary,
         end: log.end(),
         reached: log.reached_moment(),
         damage: log.damage().map(|damage| damage.to_string()),
+        bookmarks: bookmarks.all(),
     };
     io::stdout().lock().write_all(facts.text().as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -45,7 +48,11 @@ struct Facts<'a> {
     reached: Moment,
     /// What had to be left out.
     damage: Option<String>,
+    bookmarks: &'a [Bookmark],
 }
+
+/// So many bookmarks are shown; `monitor bookmarks` shows all.
+const MOST_BOOKMARKS: usize = 20;
 
 impl Facts<'_> {
     fn text(&self) -> String {
@@ -70,6 +77,14 @@ impl Facts<'_> {
         if let Some(damage) = &self.damage {
             table.row("damaged", damage);
         }
+        let mut title = "bookmarks";
+        for Bookmark { name, icount, note } in self.bookmarks.iter().take(MOST_BOOKMARKS) {
+            table.row(title, format!("{name} at {}  {note}", show::count(*icount)).trim_end());
+            title = "";
+        }
+        if let Some(more) = self.bookmarks.len().checked_sub(MOST_BOOKMARKS).filter(|more| *more > 0) {
+            table.row("", &format!("and {} more", show::count(more as u64)));
+        }
         table.gap();
         let each = summary.bytes_per_event().map(|bytes| format!(", {bytes:.2} bytes each"));
         table.row("events", &format!("{}{}", show::count(summary.events), each.unwrap_or_default()));
@@ -90,7 +105,7 @@ impl Facts<'_> {
             table.row(&format!("  {name}"), &of);
         }
         if summary.bookmarks.number != 0 {
-            table.row("  bookmarks", &show::count(summary.bookmarks.number));
+            table.row("  bookmarks", &share(summary.bookmarks.bytes));
         }
         table.text()
     }
@@ -199,6 +214,8 @@ recorded by   untick 0.1.0, Unicorn 2.1.5
 instructions  2,500,000
 virtual time  1.000000 s
 outcome       ended by the firmware with exit code 3
+bookmarks     here at 1,000
+              fault-1 at 2,000  HardFault
 
 events        1,234, 2.00 bytes each
   reads       1,000
@@ -207,14 +224,19 @@ file          4.9 KiB
   events      2.4 KiB (49.4 %)
   keyframes   2, 1.0 KiB (20.5 %)
   index       none
-  bookmarks   1
+  bookmarks   70 bytes (1.4 %)
 ";
 
     #[test]
     fn a_whole_recording() {
         let reached = Moment { icount: 2_500_000, cycle: 25_000_000 };
         let end = End { at: reached, outcome: Outcome::Exit(3), digest: 0 };
-        let facts = Facts { header: &header(), summary: summary(), end: Some(&end), reached, damage: None };
+        let bookmark =
+            |name: &str, icount, note: &str| Bookmark { name: name.into(), icount, note: note.into() };
+        let bookmarks = [bookmark("here", 1000, ""), bookmark("fault-1", 2000, "HardFault")];
+        let (header, end) = (header(), Some(&end));
+        let facts =
+            Facts { header: &header, summary: summary(), end, reached, damage: None, bookmarks: &bookmarks };
         assert_eq!(facts.text(), WHOLE);
     }
 
@@ -223,7 +245,12 @@ file          4.9 KiB
         let header = Header { firmware_name: "a\x1b[2J\nb".into(), ..header() };
         let reached = Moment { icount: 7, cycle: 7 };
         let damage = Some("chunk 3 at byte offset 99: its contents fail the checksum".to_owned());
-        let text = Facts { header: &header, summary: summary(), end: None, reached, damage }.text();
+        let many: Vec<Bookmark> =
+            (0..30).map(|icount| Bookmark { name: "\x07".into(), icount, note: String::new() }).collect();
+        let facts =
+            Facts { header: &header, summary: summary(), end: None, reached, damage, bookmarks: &many };
+        let text = facts.text();
+        assert!(text.contains("bookmarks     ? at 0\n") && text.contains("and 10 more"), "{text}");
         assert!(text.contains("outcome       cut: "), "{text}");
         assert!(text.contains("damaged       chunk 3 at byte offset 99"), "{text}");
         assert!(text.starts_with("firmware      a?[2J?b\n"), "{text}");

@@ -39,6 +39,22 @@ pub enum Garbage {
     Checksum,
 }
 
+impl Frame {
+    /// The text behind `monitor`, if that is what the frame is.
+    pub(super) fn monitor_command(&self) -> Option<String> {
+        let Frame::Packet(bytes) = self else { return None };
+        let hex = bytes.strip_prefix(b"$qRcmd,")?.rsplitn(2, |byte| *byte == b'#').nth(1)?;
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let line: Vec<u8> = hex.chunks(2).map(byte).collect::<Option<_>>()?;
+        Some(String::from_utf8_lossy(&line).into_owned())
+    }
+
+    /// Whether gdb will neither send acknowledgements from now on nor wait for any.
+    pub(super) fn ends_acknowledgements(&self) -> bool {
+        matches!(self, Frame::Packet(bytes) if bytes.starts_with(b"$QStartNoAckMode#"))
+    }
+}
+
 /// Collects bytes into frames.
 #[derive(Debug, Default)]
 pub(super) struct Framer {
@@ -112,12 +128,24 @@ pub(super) fn packet(body: &[u8]) -> Vec<u8> {
 
 /// The packet that makes gdb print a text while it waits for the debuggee to stop.
 pub(super) fn console_packet(text: &str) -> Vec<u8> {
-    let mut body = String::from("O");
+    packet(format!("O{}", hex(text)).as_bytes())
+}
+
+/// The one packet that answers a monitor command with a text (gdb manual, qRcmd).
+pub(super) fn monitor_answer(text: &str) -> Vec<u8> {
+    match text {
+        "" => packet(b"OK"),
+        text => packet(hex(text).as_bytes()),
+    }
+}
+
+fn hex(text: &str) -> String {
+    let mut digits = String::with_capacity(2 * text.len());
     for byte in text.bytes() {
         // Writing to a string cannot fail.
-        let _ = write!(body, "{byte:02x}");
+        let _ = write!(digits, "{byte:02x}");
     }
-    packet(body.as_bytes())
+    digits
 }
 
 fn checksum(body: &[u8]) -> u8 {
@@ -147,6 +175,18 @@ mod tests {
         assert_eq!(frames(b"$g#+7"), Err(Garbage::Checksum));
         assert_eq!(frames(b"-"), Err(Garbage::Refused));
         assert_eq!(frames(&[b'$'; PACKET_SIZE + 1]), Err(Garbage::TooLong));
+    }
+
+    #[test]
+    fn monitor_commands_are_understood_and_answered() {
+        let command = |body: &str| Frame::Packet(packet(body.as_bytes())).monitor_command();
+        assert_eq!(command("qRcmd,6869"), Some("hi".to_owned()));
+        assert_eq!(command("qRcmd,"), Some(String::new()));
+        assert_eq!(command("qRcmd,6"), Some("\u{6}".to_owned()));
+        assert_eq!(command("qRcmd,xx"), None);
+        assert_eq!(command("qSupported"), None);
+        assert_eq!(monitor_answer("hi\n"), packet(b"68690a"));
+        assert_eq!(monitor_answer(""), packet(b"OK"));
     }
 
     #[test]

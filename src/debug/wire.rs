@@ -11,7 +11,7 @@ use std::{
 use gdbstub::conn::Connection;
 
 use super::{
-    frame::{Frame, Framer, console_packet},
+    frame::{Frame, Framer, console_packet, monitor_answer},
     session::Ended,
 };
 
@@ -113,6 +113,22 @@ impl<'a> Wire<'a> {
                 }
             }
         }
+    }
+
+    /// Takes a Ctrl-C, if that is what comes next.
+    pub(super) fn take_interrupt(&mut self) -> bool {
+        self.frames.pop_front_if(|frame| *frame == Frame::Interrupt).is_some()
+    }
+
+    /// Acknowledges a packet that gdbstub does not see.
+    pub(super) fn acknowledge(&mut self) {
+        self.output.push(b'+');
+    }
+
+    /// Answers a monitor command.
+    pub(super) fn answer(&mut self, text: &str) -> io::Result<()> {
+        self.output.extend(monitor_answer(text));
+        self.flush()
     }
 
     /// Makes gdb print a text; only while it waits for the debuggee to stop.

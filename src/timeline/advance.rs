@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{SLICE, Timeline, TimelineError};
+use super::{Difference, Divergence, SLICE, Timeline, TimelineError};
 use crate::{
     core::{Found, Halt, Search, Travel, accesses_several},
     machine::{Break, Cursor},
@@ -53,7 +53,17 @@ impl Timeline {
         let live = self.live.as_mut().expect("the caller asked");
         live.take_input();
         let mut error: Option<TraceError> = None;
-        let halt = self.core.run(&mut live.pins(&mut self.log, &mut error), travel);
+        // Whoever runs, each fault is noted.
+        let all_faults = Travel { faults: true, ..*travel };
+        let halt = loop {
+            let before = self.core.state().fault.as_ref().map(|fault| fault.at.icount);
+            let halt = self.core.run(&mut live.pins(&mut self.log, &mut error), &all_faults);
+            self.bookmarks.note_fault(before, self.core.state().fault.as_ref());
+            if halt != Halt::Fault || travel.faults || error.is_some() {
+                break halt;
+            }
+        };
+        self.bookmarks.note_happenings(live);
         if let Some(error) = error {
             return Err(TimelineError::Trace(error));
         }
@@ -61,6 +71,7 @@ impl Timeline {
         self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
         self.log.reached(self.present);
         if self.last_flush.elapsed() >= FLUSH {
+            self.keep_bookmarks();
             self.log.flush()?;
             self.last_flush = Instant::now();
         }
@@ -128,7 +139,7 @@ impl Timeline {
         let mark = self.cursor.mark();
         self.tape.keep(&mut self.core, mark, self.present.icount);
         if live {
-            let digest = Event::Digest(self.core.digest());
+            let digest = Event::Digest(self.core.detailed_digest());
             let icount = self.now().icount;
             self.log.append(&Stamped { icount, event: digest })?;
             self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
@@ -195,10 +206,7 @@ impl Timeline {
                 // The last instruction of a run may end it: that is what was recorded.
                 Some(_) if self.now().icount == icount => {}
                 halt => {
-                    return Err(TimelineError::Diverged {
-                        icount: self.now().icount,
-                        what: format!("the run stops here ({halt:?}), but it was recorded up to {icount}"),
-                    });
+                    return Err(Divergence::stop(self.now().icount, halt, icount));
                 }
             }
         }
@@ -210,6 +218,8 @@ fn check_replay(error: Option<Break>) -> Result<(), TimelineError> {
     match error {
         None => Ok(()),
         Some(Break::Trace(error)) => Err(TimelineError::Trace(error)),
-        Some(Break::Diverged { icount, what }) => Err(TimelineError::Diverged { icount, what }),
+        Some(Break::Diverged { icount, mismatch }) => {
+            Err(Divergence::new(icount, Difference::Event(mismatch)).into())
+        }
     }
 }

@@ -4,10 +4,13 @@
 //! appends. A replayed trace is the same without the live part.
 
 mod advance;
+mod bookmarks;
+mod divergence;
 mod index;
 mod keyframe;
 mod look;
 mod near;
+mod query;
 mod run;
 mod search;
 mod step;
@@ -17,6 +20,9 @@ mod verify;
 
 use std::{collections::BTreeSet, time::Instant};
 
+pub use bookmarks::{Automatic, Bookmark, BookmarkError, Bookmarks, Kept, RESERVED};
+pub use divergence::{Cause, Difference, Divergence};
+pub use query::{Answer, DeviceAccess, Finding, Last, Level, Query, Writer};
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,
     Watchpoint,
@@ -58,6 +64,7 @@ pub struct Timeline {
     /// The search that the core is set up for.
     search: Search,
     nothing: Search,
+    bookmarks: Bookmarks,
     last_flush: Instant,
     finished: bool,
 }
@@ -93,7 +100,7 @@ impl Timeline {
     fn new(
         config: Config,
         image: &Image,
-        log: Log,
+        mut log: Log,
         live: Option<Live>,
         options: Options,
     ) -> Result<Timeline, TimelineError> {
@@ -110,6 +117,7 @@ impl Timeline {
         let mark = log.start();
         let tape = Tape::new(&mut core, mark, options.history);
         let present = if live.is_some() { core.state().moment() } else { log.reached_moment() };
+        let bookmarks = Bookmarks::in_trace(&mut log);
         let ended = Some(log.end().map_or(Outcome::Cut, |end| end.outcome.clone()));
         Ok(Timeline {
             cursor: Cursor::new(mark, core.state().nvic.lines()),
@@ -127,6 +135,7 @@ impl Timeline {
             stopped: Outcome::Interrupted,
             search: Search::default(),
             nothing: Search::default(),
+            bookmarks,
             last_flush: Instant::now(),
             finished: false,
         })

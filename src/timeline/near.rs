@@ -27,7 +27,7 @@ use ringbuf::{
 };
 
 use self::shadow::Shadow;
-use super::{Cursor, Timeline, TimelineError, WatchKind, Watchpoint};
+use super::{Cursor, Divergence, Timeline, TimelineError, WatchKind, Watchpoint};
 use crate::{
     core::{Context, Memory, PAGE, STATE_HEAP_BYTES, Search, State, Travel},
     trace::Mark,
@@ -264,10 +264,7 @@ impl Timeline {
             }
             let halt = self.run_core(&Travel::to(now + 1, &nothing))?;
             if self.now().icount == now {
-                return Err(TimelineError::Diverged {
-                    icount: now,
-                    what: format!("the run stops here ({halt:?}), but it was recorded up to {to}"),
-                });
+                return Err(Divergence::stop(now, halt, to));
             }
             let record = self.record(&mut rest);
             if let Some(before) = row.last_mut() {

@@ -21,6 +21,7 @@ mod look;
 mod near;
 mod replay;
 mod restore;
+mod scan;
 mod search;
 mod sections;
 mod seek;

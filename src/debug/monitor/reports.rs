@@ -45,9 +45,16 @@ pub(super) fn info_replay(stub: &mut Stub<'_>, _arguments: &str) -> Result<Strin
         some => some,
     };
     let armed = stub.armed.map(|icount| format!("\narmed seek: icount {icount}")).unwrap_or_default();
+    let marks = stub.debuggee.bookmarks().all().len();
+    let answers = match stub.answers.len() {
+        0 => "none".to_owned(),
+        1 => "@1".to_owned(),
+        count => format!("@1 to @{count}"),
+    };
     Ok(format!(
         "{kind}: icount 0 to {}, now at {}\n\
          checkpoints: {}, {} of {} bytes; a seek re-executes at most {} instructions\n\
+         bookmarks: {marks}; answers: {answers}\n\
          replay_break: {breaks}\n\
          stepirq: {}{armed}",
         grouped(end.icount),

@@ -6,7 +6,7 @@ use crate::{
     trace::{
         Counts, Damage, Mark, Place, Problem, SectionKind, Share, Summary, TraceError,
         block::{BlockHead, HEAD_BYTES},
-        chunk::Chunk,
+        chunk::{Channel, Chunk},
         codec::decode,
         table::Row,
     },
@@ -97,6 +97,42 @@ impl Log {
         }
     }
 
+    /// Looks backwards from `mark` for an event of a channel that is `wanted`, no further than to the start of a chunk, and
+    /// leaves the mark in front of it. `None`: there is none, and the mark is at the start of the chunk; the next call looks
+    /// through the one before, until the mark is at the start of the log.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub fn look_back(
+        &mut self,
+        mark: &mut Mark,
+        wanted: impl Fn(Channel) -> bool,
+    ) -> Result<Option<Stamped>, TraceError> {
+        let last = |chunk: &Chunk| {
+            let items = chunk.items();
+            ((items.len() as u32).saturating_sub(1), items.last().map_or(0, |item| item.count))
+        };
+        if mark.item == 0 && mark.repeat == 0 && mark.chunk > 0 {
+            let before = mark.chunk - 1;
+            (mark.item, mark.repeat) = last(self.chunk(before)?);
+            mark.chunk = before;
+        }
+        let chunk = self.chunk(mark.chunk)?;
+        while let Some(item) = chunk.items().get(mark.item as usize) {
+            if mark.repeat > 0 && wanted(item.channel) {
+                mark.repeat -= 1;
+                mark.event -= 1;
+                return Ok(Some(chunk.event(item, mark.repeat)));
+            }
+            mark.event -= u64::from(mark.repeat);
+            mark.repeat = 0;
+            let Some(before) = mark.item.checked_sub(1) else { break };
+            mark.item = before;
+            mark.repeat = chunk.items().get(before as usize).map_or(0, |item| item.count);
+        }
+        Ok(None)
+    }
+
     /// The place before the first event that is stamped with `icount` or a later one.
     ///
     /// # Errors
@@ -120,22 +156,6 @@ impl Log {
             (icount - 1 - item.icount).checked_div(item.stride.into()).map_or(u64::MAX, |whole| whole + 1);
         let repeat = earlier.min(item.count.into()) as u32;
         Ok(Mark { event: event + u64::from(repeat), chunk: number, item: last as u32, repeat })
-    }
-
-    /// Whether a mark is a place in this log. One that was taken from it is; one from a file may not be. Decodes the
-    /// chunk that it is in.
-    pub fn has(&mut self, mark: Mark) -> bool {
-        if mark.chunk > self.open_number() {
-            return false;
-        }
-        let before = self.events_before(mark.chunk);
-        let Ok(chunk) = self.chunk(mark.chunk) else { return false };
-        let Some((item, earlier)) = chunk.items().get(..=mark.item as usize).and_then(<[_]>::split_last)
-        else {
-            return mark.item == 0 && mark.repeat == 0 && mark.event == before && chunk.items().is_empty();
-        };
-        let earlier: u64 = earlier.iter().map(|item| u64::from(item.count)).sum();
-        mark.repeat <= item.count && mark.event == before + earlier + u64::from(mark.repeat)
     }
 
     /// The events before a chunk; those in closed chunks if it is the open one.
