@@ -6,13 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::figure::time;
+
 /// The time that this thread has had a processor for. Linux tells it, a few milliseconds coarse.
 fn now() -> Duration {
-    static START: OnceLock<Instant> = OnceLock::new();
-    let start = START.get_or_init(Instant::now);
     let told = fs::read_to_string("/proc/thread-self/schedstat");
     let nanoseconds = told.ok().and_then(|text| text.split(' ').next()?.parse().ok());
-    nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
+    nanoseconds.map_or_else(wall, Duration::from_nanos)
+}
+
+/// The time since somebody asked first.
+pub fn wall() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }
 
 /// The processor time that something takes.
@@ -36,51 +42,61 @@ pub fn by_turns<const N: usize>(
     best
 }
 
+/// Nobody waits longer than this for one row, unless a single measurement takes so long.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Of fewer measurements than this, one in a hundred says nothing.
+const MANY: usize = 40;
+
 /// How long each of many things takes on the wall, from the fastest to the slowest.
 pub struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    /// Measures something `count` times.
+    /// Measures something up to `count` times.
     pub fn measure(count: usize, mut work: impl FnMut()) -> Latencies {
         Latencies::measure_behind(count, &mut (), |()| (), |()| work())
     }
 
-    /// Measures something `count` times, but not what gets it ready.
+    /// Measures something up to `count` times, but not what gets it ready.
     pub fn measure_behind<T>(
         count: usize,
         subject: &mut T,
         mut ready: impl FnMut(&mut T),
         mut work: impl FnMut(&mut T),
     ) -> Latencies {
-        let mut once = |_| {
+        let begin = Instant::now();
+        let mut times = Vec::new();
+        while times.len() < count && (times.is_empty() || begin.elapsed() < PATIENCE) {
             ready(subject);
             let start = Instant::now();
             work(subject);
-            start.elapsed()
-        };
-        let mut times: Vec<Duration> = (0..count).map(&mut once).collect();
+            times.push(start.elapsed());
+        }
+        Latencies::of(times)
+    }
+
+    /// Those that somebody else has measured; at least one.
+    pub fn of(mut times: Vec<Duration>) -> Latencies {
         times.sort();
         Latencies(times)
     }
 
     /// The time that `percent` of them stay below.
-    fn percentile(&self, percent: usize) -> Duration {
+    pub fn percentile(&self, percent: usize) -> Duration {
         self.0[(self.0.len() * percent / 100).min(self.0.len() - 1)]
     }
 
     /// What stands in the table.
     pub fn text(&self) -> String {
-        format!("p50 {}, p99 {}", text(self.percentile(50)), text(self.percentile(99)))
+        let count = self.0.len();
+        if count < MANY {
+            return format!(
+                "p50 {}, worst {} of {count}",
+                time(self.percentile(50)),
+                time(self.0[count - 1])
+            );
+        }
+        let [half, most, nearly_all] = [50, 95, 99].map(|percent| time(self.percentile(percent)));
+        format!("p50 {half}, p95 {most}, p99 {nearly_all}")
     }
-}
-
-/// A duration with three digits.
-pub fn text(duration: Duration) -> String {
-    let (value, unit) = match duration.as_nanos() as f64 {
-        ns if ns < 1e6 => (ns / 1e3, "µs"),
-        ns if ns < 1e9 => (ns / 1e6, "ms"),
-        ns => (ns / 1e9, "s"),
-    };
-    let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
-    format!("{value:.digits$} {unit}")
 }

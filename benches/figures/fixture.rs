@@ -1,12 +1,16 @@
 //! The firmware to measure with, and a host that it disturbs as little as possible.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
+use object::{Object, ObjectSegment, read::elf::ElfFile32};
 use tempfile::TempDir;
 use untick::{
     board::Board,
     core::Config,
-    image::Image,
+    image::{Image, Symbols},
     machine::{
         Host, SemihostingCall,
         semihosting::{HeapInfo, Semihosting, Stream, Streams},
@@ -18,10 +22,13 @@ use untick::{
     words::Icount,
 };
 
+/// The board of all of them.
+pub const BOARD: &str = "mps2-an385";
+
 /// Firmware and its board.
 pub struct Fixture {
-    pub name: &'static str,
-    pub board: Board,
+    name: &'static str,
+    board: Board,
     pub image: Image,
     pub config: Config,
 }
@@ -30,31 +37,57 @@ impl Fixture {
     /// A fixture of `tests/firmware` on the MPS2.
     pub fn load(name: &'static str) -> Fixture {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/firmware/{name}.elf"));
-        let image = Image::load(path).expect("the fixture is in the repository");
-        let board = Board::find("mps2-an385").expect("the board is built in");
+        Fixture::of(name, fs::read(path).expect("the fixture is in the repository"))
+    }
+
+    fn of(name: &'static str, elf: Vec<u8>) -> Fixture {
+        let image = Image::parse(elf, name).expect("it is an ELF file");
+        let board = Board::find(BOARD).expect("the board is built in");
         let config = Config { vector_table: image.vector_table, ..board.config() };
         Fixture { name, board, image, config }
     }
 
-    /// A live run at reset, with its log in memory.
-    pub fn live(&self) -> Timeline {
-        self.live_into(Log::in_memory(self.header()))
+    /// The same with another value for one of its words.
+    pub fn with(&self, variable: &str, value: u32) -> Fixture {
+        let mut elf = self.image.file.to_vec();
+        let offset = place(&elf, self.address(variable));
+        elf[offset..offset + 4].copy_from_slice(&value.to_le_bytes());
+        Fixture::of(self.name, elf)
     }
 
-    /// A finished recording, opened.
-    pub fn recorded(&self) -> Recorded {
+    /// Where a variable or a function is.
+    pub fn address(&self, symbol: &str) -> u32 {
+        let address = Symbols::from_image(&self.image).symbol_address(symbol);
+        address.unwrap_or_else(|| panic!("{} has a {symbol}", self.name))
+    }
+
+    /// A live run at reset, with its log in memory.
+    pub fn live(&self, options: Options) -> Timeline {
+        self.live_into(Log::in_memory(self.header()), options)
+    }
+
+    /// A finished recording in a file, up to the firmware's end or to a limit, and the timeline that made it.
+    pub fn record(&self, limit: Option<Icount>) -> (Timeline, Recorded) {
         let directory = TempDir::new().expect("the system has a place for temporary files");
         let path = directory.path().join("recorded.untick");
-        let mut timeline =
-            self.live_into(Log::create(&path, self.header()).expect("the directory is writable"));
-        run(&mut timeline, None);
+        let log = Log::create(&path, self.header()).expect("the directory is writable");
+        let mut timeline = self.live_into(log, Options::default());
+        run(&mut timeline, limit);
         timeline.finish().expect("the directory is writable");
+        (timeline, Recorded { directory, path })
+    }
+
+    /// Its ELF file, in a directory of its own.
+    pub fn file(&self) -> Recorded {
+        let directory = TempDir::new().expect("the system has a place for temporary files");
+        let path = directory.path().join("firmware.elf");
+        fs::write(&path, &self.image.file).expect("the directory is writable");
         Recorded { directory, path }
     }
 
-    fn live_into(&self, log: Log) -> Timeline {
+    fn live_into(&self, log: Log, options: Options) -> Timeline {
         let semihosting = Semihosting::new(String::new(), HeapInfo::default(), ".".into());
-        Timeline::live(&self.board, &self.image, Box::new(Quiet(semihosting)), log, Options::default())
+        Timeline::live(&self.board, &self.image, Box::new(Quiet(semihosting)), log, options)
             .expect("the fixture fits the board")
     }
 
@@ -73,16 +106,28 @@ impl Fixture {
     }
 }
 
-/// A trace in a file of its own.
+/// Where the ELF file has the byte at an address, as the firmware sees it.
+fn place(elf: &[u8], address: u32) -> usize {
+    let file = ElfFile32::<object::Endianness>::parse(elf).expect("it is an ELF file");
+    let address = u64::from(address);
+    let mut places = file.segments().filter_map(|segment| {
+        let (begin, size) = segment.file_range();
+        (segment.address()..segment.address() + size)
+            .contains(&address)
+            .then(|| begin + address - segment.address())
+    });
+    places.next().expect("the variable has a value in the file") as usize
+}
+
+/// A file that was made to be measured, and goes with this.
 pub struct Recorded {
-    /// Removes the file in the end.
     #[expect(dead_code, reason = "held for its drop")]
     directory: TempDir,
-    path: PathBuf,
+    pub path: PathBuf,
 }
 
 impl Recorded {
-    /// Opens it, at its start.
+    /// Opens the trace that it is, at its start.
     pub fn open(&self) -> Timeline {
         let log = Log::open(&self.path).expect("it was just written");
         Timeline::replay(log, Options::default()).expect("it was just recorded")

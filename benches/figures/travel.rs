@@ -1,59 +1,122 @@
-//! How long a user waits for a move through the history of a run of 100 million instructions.
+//! How long a user waits for a move through a long history. Not through GDB: that is [`gdb`](super::gdb).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use untick::{
-    timeline::{Direction, Interrupts, Stop, Stops, Timeline},
+    timeline::{Direction, Interrupts, Stop, Stops, Timeline, WatchKind, Watchpoint},
     words::Icount,
 };
 
 use super::{
-    Figure,
+    Bench,
     clock::Latencies,
-    fixture::{Fixture, run},
+    depth::{Depth, G, M},
+    figure::{Figure, instructions},
+    fixture::run,
 };
 
-/// Where breakpoints lie apart, in instructions.
-const HITS_APART: Icount = 10_000;
+/// Steps back, through histories of three lengths.
+pub fn steps(bench: &Bench) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for length in [M, 100 * M] {
+        figures.extend(steps_in(&mut Depth::record(length).timeline, length));
+    }
+    figures.extend(steps_in(&mut bench.billion.get().timeline, G));
+    figures
+}
 
-/// Moves in a recording that is finished, from its middle.
-pub fn travel() -> Vec<Figure> {
-    let mut timeline = Fixture::load("cpu").live();
-    run(&mut timeline, None);
-    timeline.finish().expect("the log is in memory");
-    let (end, history) = (timeline.end().icount, timeline.history());
-    let checkpoints = format!(
-        "{} in {:.1} MiB; at most {} instructions apart",
-        history.checkpoints,
-        history.bytes as f64 / f64::from(1 << 20),
-        history.longest_interval
-    );
-    let middle = end / 2;
-    let mut random = Random(1);
-
-    let seeks = Latencies::measure(300, || seek(&mut timeline, random.below(end)));
-
-    let firsts =
-        Latencies::measure_behind(50, &mut timeline, |timeline| seek(timeline, random.below(end)), step_back);
-
-    seek(&mut timeline, middle);
-    step_back(&mut timeline);
-    let steps = Latencies::measure(2000, || step_back(&mut timeline));
-
-    let (address, apart) = breakpoint(&mut timeline, middle);
-    let stops = Stops { breakpoints: BTreeSet::from([address]), ..Stops::default() };
-    seek(&mut timeline, middle);
-    let hits = Latencies::measure(200, || {
-        let stop = timeline.resume(Direction::Backward, &stops, &mut || false);
-        assert_eq!(stop.expect("it is recorded"), Stop::Breakpoint);
-    });
+/// Steps back in a history of some length.
+pub fn steps_in(timeline: &mut Timeline, length: Icount) -> Vec<Figure> {
+    let mut random = Random(length);
+    let end = timeline.end().icount;
+    let mut firsts = Vec::new();
+    firsts.push(Latencies::measure_behind(
+        100,
+        timeline,
+        |timeline| seek(timeline, random.between(1, end)),
+        step_back,
+    ));
+    firsts.push(Latencies::measure_behind(
+        50,
+        timeline,
+        |timeline| {
+            let from = random.between(0, end - end / 4);
+            seek(timeline, from);
+            run(timeline, Some(from + end.min(4 * M) / 4));
+        },
+        step_back,
+    ));
+    seek(timeline, end);
+    step_back(timeline);
+    let following = Latencies::measure(20_000, || step_back(timeline));
+    let row = |what: &str, latencies: &Latencies| {
+        let name = format!("step back, {} of history, {what}", instructions(length));
+        Figure::new(name, latencies.text()).how("`depth`, in the stub")
+    };
     vec![
-        Figure::new("checkpoints after 100 million instructions", checkpoints),
-        Figure::new("seek to anywhere in them", seeks.text()),
-        Figure::new("reverse-stepi, the first after a seek", firsts.text()),
-        Figure::new("reverse-stepi, those that follow", steps.text()),
-        Figure::new(format!("reverse-continue, a hit every {apart} instructions"), hits.text()),
+        row("the first after a seek", &firsts[0]).target("≤ 5 ms"),
+        row("the first after a run", &firsts[1]).target("≤ 5 ms"),
+        row("those that follow", &following).target("p50 ≤ 20 µs, p99 ≤ 2 ms"),
     ]
+}
+
+/// Seeks and searches in a billion instructions.
+pub fn travel(bench: &Bench) -> Vec<Figure> {
+    let mut depth = bench.billion.get();
+    let landmarks = Landmarks::of(&depth);
+    let mut random = Random(1);
+    let timeline = &mut depth.timeline;
+    let end = timeline.end().icount;
+    let seeks = Latencies::measure(300, || seek(timeline, random.between(0, end)));
+    let hot = Latencies::measure_behind(
+        200,
+        timeline,
+        |timeline| seek(timeline, random.between(end / 2, end)),
+        |timeline| back_to(timeline, &landmarks.often),
+    );
+    let mut once = |stops: &Stops| {
+        let from_the_end = |timeline: &mut Timeline| seek(timeline, end);
+        Latencies::measure_behind(20, timeline, from_the_end, |timeline| back_to(timeline, stops)).text()
+    };
+    let how = "`depth`, 1 G instructions, in the stub";
+    let row = |name: &str, text: String| Figure::new(name, text).how(how);
+    vec![
+        row("seek to a random position", seeks.text()).target("p95 ≤ 50 ms"),
+        row("`reverse-continue`, a breakpoint hit every 10 k instructions", hot.text()).target("≤ 10 ms"),
+        row("… last hit 1 G ago, in start-up code", once(&landmarks.start_up)).target("≤ 100 ms"),
+        row("… last hit 1 G ago, between hot functions", once(&landmarks.once)).target("≤ 100 ms"),
+        row("… a write watchpoint last hit 1 G ago, a page of its own", once(&landmarks.alone))
+            .target("≤ 300 ms"),
+        row("… in a KiB written every 10 k instructions", once(&landmarks.beside)).target("≤ 300 ms"),
+    ]
+}
+
+/// Where the firmware comes by, or came by once.
+struct Landmarks {
+    often: Stops,
+    start_up: Stops,
+    once: Stops,
+    alone: Stops,
+    beside: Stops,
+}
+
+impl Landmarks {
+    fn of(depth: &Depth) -> Landmarks {
+        let address = |symbol| depth.fixture.address(symbol) & !1;
+        let at = |symbol| Stops { breakpoints: BTreeSet::from([address(symbol)]), ..Stops::default() };
+        let writes = |address| {
+            let watch = Watchpoint { address, length: 4, kind: WatchKind::Write };
+            Stops { watchpoints: vec![watch], ..Stops::default() }
+        };
+        Landmarks {
+            often: at("landmark"),
+            start_up: at("main"),
+            once: at("once"),
+            alone: writes(address("alone")),
+            // Behind the number of rounds.
+            beside: writes(address("beside") + 4),
+        }
+    }
 }
 
 fn seek(timeline: &mut Timeline, icount: Icount) {
@@ -65,30 +128,20 @@ fn step_back(timeline: &mut Timeline) {
     assert_eq!(stop.expect("it is recorded"), Stop::Stepped);
 }
 
-/// The instruction of a stretch of the run that comes by about as often as wanted, and how often.
-fn breakpoint(timeline: &mut Timeline, from: Icount) -> (u32, Icount) {
-    const STRETCH: Icount = 300_000;
-    seek(timeline, from);
-    let mut counts: HashMap<u32, Icount> = HashMap::new();
-    for _ in 0..STRETCH {
-        *counts.entry(timeline.registers().pc).or_default() += 1;
-        let stop = timeline.step(Direction::Forward, &Stops::default(), Interrupts::Skip, &mut || false);
-        stop.expect("it is recorded");
-    }
-    let far = |count: Icount| (count * HITS_APART).abs_diff(STRETCH);
-    let (address, count) =
-        counts.into_iter().min_by_key(|(address, count)| (far(*count), *address)).expect("there are steps");
-    (address, STRETCH / count)
+fn back_to(timeline: &mut Timeline, stops: &Stops) {
+    let stop = timeline.resume(Direction::Backward, stops, &mut || false);
+    let stop = stop.expect("it is recorded");
+    assert!(matches!(stop, Stop::Breakpoint | Stop::Watchpoint { .. }), "{stop:?}");
 }
 
 /// Numbers that are the same in every run (Marsaglia's xorshift).
 struct Random(u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    fn between(&mut self, first: u64, last: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        self.0 % limit
+        first + self.0 % (last - first + 1)
     }
 }

@@ -64,7 +64,6 @@ impl Sources {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::board::Board;
 
     #[test]

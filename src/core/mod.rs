@@ -20,7 +20,7 @@ mod thumb;
 mod watched;
 
 pub use config::{Architecture, Config, CoreKind, DeviceRange, Fpu, Region, RegionKind};
-pub use engine::{Found, Hit, Memory, PAGE, PageId, Pages, Search, unicorn_version};
+pub use engine::{Found, Hit, Memory, MemoryDigest, PAGE, PageId, Pages, Search, unicorn_version};
 pub use executed::Executed;
 pub use run::{Context, Core, EngineError, Halt, Travel};
 pub use state::{Activity, STATE_HEAP_BYTES, State};

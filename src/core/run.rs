@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::{
     Config,
-    engine::{Exit, Fault, Found, Hit, Kind, Memory, Search, Span, Translator},
+    engine::{Exit, Fault, Found, Hit, Kind, Memory, Search, Span, Translator, Values},
     exception::{Cause, Preserved},
     executed::{Entered, Executed, Visited},
     nvic::exception::*,
@@ -14,7 +14,8 @@ use super::{
     watched::Watched,
 };
 use crate::{
-    pins::{Asleep, Pins, Slept},
+    pins::{Asleep, Detail, Digest, Pins, Slept},
+    timeline::Watchpoint,
     words::{BusFault, Cycle, Icount},
 };
 
@@ -114,6 +115,8 @@ pub struct Core {
     // The engines map the memory: they are dropped before it.
     fast: Translator,
     exact: Translator,
+    /// Made when it is first needed.
+    watching: Option<Translator>,
     memory: Memory,
     config: Config,
     state: State,
@@ -121,6 +124,8 @@ pub struct Core {
     /// no instruction has run since. The state itself stays what every way to this icount gives.
     ahead: Option<State>,
     ran_last: Option<Kind>,
+    /// Memory that is compared instead of watched.
+    values: Option<Box<Values>>,
     /// Memory that the core itself writes, in exception entries and for the host, passes no hook of the engines.
     watched: Watched,
     /// Instructions at which an engine began or stopped: the core may execute them itself.
@@ -135,6 +140,8 @@ impl Core {
         Ok(Core {
             fast: Translator::new(Kind::Fast, config.core, &memory)?,
             exact: Translator::new(Kind::Exact, config.core, &memory)?,
+            watching: None,
+            values: None,
             memory,
             config: config.clone(),
             state: State::new(config),
@@ -180,8 +187,14 @@ impl Core {
 
     /// A digest of state and memory: equal digests, equal futures.
     pub fn digest(&mut self) -> u64 {
-        let state = postcard::to_stdvec(&self.state).expect("the state is plain data");
-        xxhash_rust::xxh3::xxh3_64_with_seed(&state, self.memory.digest())
+        self.state.digest(self.memory.digest().sum)
+    }
+
+    /// The digest with what tells where another one differs.
+    pub fn detailed_digest(&mut self) -> Digest {
+        let memory = self.memory.digest();
+        let detail = Detail { registers: self.state.registers.core(), memory };
+        Digest { all: self.state.digest(memory.sum), detail: Some(Box::new(detail)) }
     }
 
     /// Resets the core: everything but memory and time (B1.5.5).
@@ -242,6 +255,7 @@ impl Core {
     pub fn take_executed(&mut self) -> Executed {
         let mut code = self.fast.take_visited();
         code.extend(self.exact.take_visited());
+        code.extend(self.watching.iter_mut().flat_map(Translator::take_visited));
         code.extend(self.visited.take());
         Executed { code, exceptions: self.entered.take() }
     }
@@ -251,6 +265,38 @@ impl Core {
         self.fast.set_search(search, &self.memory);
         self.exact.set_search(search, &self.memory);
         self.watched = Watched::new(search);
+    }
+
+    /// Compares memory in front of each instruction of the runs that follow, and tells with [`Core::take_changed`] when it
+    /// changed. That makes all of a run slower, a watchpoint only the accesses to its page: better where the page
+    /// is busy. Whether it can be done: memory it must be, and not much.
+    pub fn compare_values(&mut self, watchpoints: &[Watchpoint]) -> bool {
+        if self.watching.is_none() {
+            self.watching = Translator::new(Kind::Watching, self.config.core, &self.memory).ok();
+        }
+        self.values = Values::new(&self.memory, watchpoints).map(Box::new);
+        if self.watching.is_none() {
+            self.values = None;
+        }
+        self.values.is_some()
+    }
+
+    /// Ends what [`Core::compare_values`] began; gives a position shortly behind the last change, if there was one.
+    pub fn take_changed(&mut self) -> Option<Icount> {
+        self.settle_values();
+        self.values.take()?.changed_at()
+    }
+
+    /// What has changed in memory while no engine ran, or with the last instruction of one.
+    fn settle_values(&mut self) {
+        if let Some(values) = self.values.as_mut().filter(|values| values.differ()) {
+            values.settle(self.state.icount);
+        }
+    }
+
+    /// Accesses to watched pages since this was last asked.
+    pub fn take_watched_accesses(&mut self) -> u64 {
+        self.fast.take_watched_accesses() + self.exact.take_watched_accesses()
     }
 
     /// Runs until something of [`Travel`] stops it.
@@ -410,7 +456,8 @@ impl Core {
         let mut limit = travel.limit;
         // A run cannot stop at a cycle, but sleep aside an instruction is a cycle.
         limit = limit.min(travel.cycle_limit.saturating_sub(self.state.slept).max(self.state.icount + 1));
-        let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { Kind::Fast };
+        let fast = if self.values.is_some() { Kind::Watching } else { Kind::Fast };
+        let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { fast };
         let mut end_of_block = None;
         let mut accessed = false;
         let mut looks = false;
@@ -442,9 +489,9 @@ impl Core {
                 }
             }
             match ran.exit {
-                Exit::Limit if kind == Kind::Fast => kind = Kind::Exact,
+                Exit::Limit if kind == fast => kind = Kind::Exact,
                 Exit::Limit if ran.icount < limit => {
-                    kind = Kind::Fast; // the block with a breakpoint is behind us
+                    kind = fast; // the block with a breakpoint is behind us
                     end_of_block = None;
                 }
                 Exit::Limit | Exit::Attention => return None,
@@ -472,6 +519,9 @@ impl Core {
                     looks |= exit == Exit::Accessed;
                     match kind {
                         Kind::Fast => self.exact.take_accesses(&mut self.fast),
+                        Kind::Watching => {
+                            self.watching.iter_mut().for_each(|watching| self.exact.take_accesses(watching));
+                        }
                         Kind::Exact => self.exact.repeat_accesses(),
                     }
                     kind = Kind::Exact;
@@ -529,10 +579,13 @@ impl Core {
         }
         let stale = self.memory.take_stale_code();
         self.drop_code(stale);
-        let engine = match kind {
-            Kind::Fast => &mut self.fast,
-            Kind::Exact => &mut self.exact,
+        self.settle_values();
+        let engine = match (kind, &mut self.watching) {
+            (Kind::Exact, _) => &mut self.exact,
+            (Kind::Watching, Some(watching)) => watching,
+            (Kind::Fast | Kind::Watching, _) => &mut self.fast,
         };
+        engine.swap_values(&mut self.values);
         let mut registers = std::mem::take(&mut self.state.registers);
         // The engine works on its own copy; what the port looks at (IPSR, masks) does not change while it runs.
         self.state.registers = registers.clone();
@@ -546,6 +599,7 @@ impl Core {
         };
         self.visited.note(registers.pc, LONGEST);
         let ran = engine.run(&mut registers, &mut port, span);
+        engine.swap_values(&mut self.values);
         self.visited.note(registers.pc, LONGEST);
         if registers.faultmask != self.state.registers.faultmask && self.state.permissions_need_priority() {
             self.memory.invalidate_permissions();
@@ -560,6 +614,9 @@ impl Core {
             let address = self.memory.page_address(page);
             self.fast.drop_code(address, super::engine::PAGE);
             self.exact.drop_code(address, super::engine::PAGE);
+            if let Some(watching) = &mut self.watching {
+                watching.drop_code(address, super::engine::PAGE);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Keyframes: whole states in the trace file, so that a file just opened can be entered far from its start.
 //!
-//! One is written every 32 intervals. When they have taken 8 MiB, the distance doubles, and again after each further
+//! One is written every 16 intervals. When they have taken 8 MiB, the distance doubles, and again after each further
 //! 8 MiB: a run of any length costs 8 MiB for each doubling of its length at most. A recording that ends gets three
 //! more near its end, where it will be opened. Shorter runs have none: they are re-executed in no time.
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The distance between keyframes at first, in intervals.
-const DISTANCE: Icount = 32;
+const DISTANCE: Icount = 16;
 /// Bytes after which the distance doubles.
 const DOUBLING: u64 = 8 << 20;
 /// How far before the end of a recording there are keyframes too, in intervals.
@@ -35,7 +35,7 @@ pub(super) struct Keyframe {
 
 impl Keyframe {
     /// The state of the core now, with the pages that were written so far.
-    fn encode(core: &mut Core, pages: Vec<PageId>) -> Vec<u8> {
+    pub(super) fn encode(core: &mut Core, pages: Vec<PageId>) -> Vec<u8> {
         let keyframe = Keyframe { digest: core.digest(), state: core.state().clone(), pages };
         let mut bytes = postcard::to_stdvec(&keyframe).expect("plain data");
         let memory = core.memory();
@@ -130,7 +130,7 @@ impl Timeline {
     }
 
     /// Takes the core to what a section holds, and keeps a checkpoint there.
-    fn restore(&mut self, section: Section) -> bool {
+    pub(super) fn restore(&mut self, section: Section) -> bool {
         let Ok(bytes) = self.log.read_section(section) else { return false };
         let Some((keyframe, pages)) = Keyframe::decode(&bytes) else { return false };
         if keyframe.state.icount != section.icount || !keyframe.state.fits(self.core.config()) {

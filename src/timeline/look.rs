@@ -59,6 +59,15 @@ impl Timeline {
         live.bus().unmodelled().iter().map(line).collect()
     }
 
+    /// The most that a seek executes: the longest way between two places that can be entered.
+    fn longest_way(&self) -> Icount {
+        let keyframes = self.log.sections(SectionKind::Keyframe).map(|section| section.icount);
+        let mut places: Vec<Icount> =
+            self.tape.icounts().chain(keyframes).chain([self.present.icount]).collect();
+        places.sort_unstable();
+        places.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
+    }
+
     /// What the history holds.
     pub fn history(&self) -> History {
         History {
@@ -68,7 +77,7 @@ impl Timeline {
             indexed: self.index.known() as Icount * self.index.span(),
             index_bytes: self.index.bytes(),
             keyframes: self.log.sections(SectionKind::Keyframe).count(),
-            longest_interval: self.tape.longest_interval(self.present.icount),
+            longest_interval: self.longest_way(),
         }
     }
 }

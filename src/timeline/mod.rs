@@ -5,6 +5,7 @@
 
 mod advance;
 mod bookmarks;
+mod divergence;
 mod index;
 mod keyframe;
 mod look;
@@ -19,6 +20,7 @@ mod verify;
 use std::{collections::BTreeSet, time::Instant};
 
 pub use bookmarks::{Automatic, Bookmark, BookmarkError, Bookmarks, Kept, RESERVED};
+pub use divergence::{Cause, Difference, Divergence};
 pub use query::{Answer, DeviceAccess, Finding, Last, Level, Query, Writer};
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,

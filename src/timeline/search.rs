@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Timeline, TimelineError, WatchKind, index::Wanted};
+use super::{Divergence, Timeline, TimelineError, WatchKind, index::Wanted};
 use crate::{
     core::{Hit, PAGE, Search, Travel},
     words::Icount,
@@ -14,6 +14,10 @@ use crate::{
 /// Where the history is thin, a pass that found nothing is followed by one that is twice as long, up to this many
 /// intervals: going to each of them alone would execute what is before it again and again.
 pub(super) const LONGEST_PASS: Icount = 64;
+/// When more than one icount in so many touches a watched page, comparing values is quicker than watching it.
+const BUSY: Icount = 60;
+/// So many icounts before the position at which a change was seen, it was made: a block of the translator is shorter.
+const BLOCK: Icount = 1024;
 /// Candidates that are looked up at a time, at most.
 pub(super) const MOST_CANDIDATES: usize = 1024;
 
@@ -28,8 +32,10 @@ impl Timeline {
     ) -> Result<Option<Option<Hit>>, TimelineError> {
         let search = Search { collect: true, ..search.clone() };
         let wanted = self.wanted(&search);
+        let only_changes = search.breakpoints.is_empty()
+            && search.watchpoints.iter().all(|watch| watch.kind == WatchKind::Write);
         let mut before = self.now().icount;
-        let (mut pass, mut lookup) = (1, 1);
+        let (mut pass, mut lookup, mut busy) = (1, 1, false);
         while before > from {
             let all = self.index.candidates(&wanted, before).take_while(|interval| interval.end > from);
             let mut candidates: Vec<_> = all.take(lookup).collect();
@@ -39,9 +45,16 @@ impl Timeline {
             while !rest.is_empty() {
                 let stretch = self.take_stretch(&mut rest, pass * self.index.span());
                 self.seek(stretch.start.max(from))?;
-                if let Some(hit) = self.collect(&search, stretch.end, from)? {
-                    return Ok(Some(Some(hit)));
+                let hit = if busy {
+                    self.collect_changes(&search, stretch.end, from)?
+                } else {
+                    self.collect(&search, stretch.end, from)?
+                };
+                if hit.is_some() {
+                    return Ok(Some(hit));
                 }
+                let accesses = self.core.take_watched_accesses();
+                busy |= only_changes && accesses > (stretch.end - stretch.start) / BUSY;
                 if interrupted() {
                     return Ok(None);
                 }
@@ -54,7 +67,11 @@ impl Timeline {
 
     /// The newest candidate: what of it is behind the last checkpoint in it, or with those before it that touch it and are
     /// reached from the same checkpoint, up to a length.
-    pub(super) fn take_stretch(&self, candidates: &mut &mut [Range<Icount>], longest: Icount) -> Range<Icount> {
+    pub(super) fn take_stretch(
+        &self,
+        candidates: &mut &mut [Range<Icount>],
+        longest: Icount,
+    ) -> Range<Icount> {
         let checkpoint = self.tape.icount(self.tape.find(candidates[0].end.saturating_sub(1)));
         let newest = candidates[0].clone();
         if checkpoint > newest.start {
@@ -88,16 +105,37 @@ impl Timeline {
             let limit = if self.index.knows_interval_to(multiple) { to } else { to.min(multiple) };
             let halt = self.run_core(&Travel::to(limit, search))?;
             if self.now().icount == before {
-                return Err(TimelineError::Diverged {
-                    icount: before,
-                    what: format!("the run stops here ({halt:?}), but it was recorded up to {to}"),
-                });
+                return Err(Divergence::stop(before, halt, to));
             }
             self.index_interval();
         }
         // A search that only looks must not be found set up by the next run.
         let hit = self.core.take_found();
         Ok(hit.filter(|hit| hit.icount >= from))
+    }
+
+    /// The same for a search of changes in memory, by another way: compares what is watched in front of each
+    /// instruction, and lets [`Timeline::collect`] confirm where that tells of a change.
+    fn collect_changes(
+        &mut self,
+        search: &Search,
+        to: Icount,
+        from: Icount,
+    ) -> Result<Option<Hit>, TimelineError> {
+        let start = self.now().icount;
+        if !self.core.compare_values(&search.watchpoints) {
+            return self.collect(search, to, from);
+        }
+        let executed = self.collect(&Search::default(), to, from);
+        let changed = self.core.take_changed();
+        executed?;
+        let Some(changed) = changed else { return Ok(None) };
+        self.seek(changed.saturating_sub(BLOCK).max(start))?;
+        if let Some(hit) = self.collect(search, changed.min(to), from)? {
+            return Ok(Some(hit));
+        }
+        self.seek(start)?;
+        self.collect(search, to, from)
     }
 
     /// What an interval must have done to hold a hit: executed a breakpoint, or written a page of what is watched.

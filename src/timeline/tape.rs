@@ -118,10 +118,9 @@ impl Tape {
         self.segments.partition_point(|segment| segment.icount() <= icount).saturating_sub(1)
     }
 
-    /// The longest interval between two checkpoints, or from the last one to `end`.
-    pub fn longest_interval(&self, end: Icount) -> Icount {
-        let last = end.saturating_sub(self.segments[self.segments.len() - 1].icount());
-        self.segments.windows(2).map(|pair| pair[1].icount() - pair[0].icount()).fold(last, Icount::max)
+    /// The positions of all checkpoints.
+    pub fn icounts(&self) -> impl Iterator<Item = Icount> + '_ {
+        self.segments.iter().map(|segment| segment.icount())
     }
 
     /// Every page that the intervals up to the present position changed, sorted.

@@ -223,6 +223,9 @@ impl Scan {
             // What follows the newest good end record was not added whole.
             self.blocks.sections.truncate(sections);
             (self.used, self.whole) = (used, true);
+            if used < store.length() {
+                self.damage.get_or_insert(Problem::Truncated.at(Place::Addition, used));
+            }
         } else if let Some((_, head, ending)) = find_end(store, store.length(), self.format)? {
             // The way to it is damaged.
             self.missing = head.events > self.blocks.events;

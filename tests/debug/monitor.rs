@@ -105,7 +105,9 @@ fn answers_are_numbered_and_are_positions() {
     let first = gdb.monitor("last-exec 0x10a");
     assert_eq!(first, "@1  icount 365, 0x0000010a, Thread mode\n    about to execute\n");
     assert_eq!(gdb.icount(), 375, "a question does not move");
-    assert!(gdb.monitor("last-ex 0x204").starts_with("@2  icount 302, 0x00000204, SysTick (15) over Thread mode"));
+    assert!(
+        gdb.monitor("last-ex 0x204").starts_with("@2  icount 302, 0x00000204, SysTick (15) over Thread mode")
+    );
     gdb.monitor("seek @1");
     assert_eq!(gdb.icount(), 365);
     gdb.monitor("seek @2+1");

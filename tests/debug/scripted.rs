@@ -14,8 +14,8 @@ use untick::{
     debug::Debuggee,
     fault::Fault,
     timeline::{
-        Answer, BookmarkError, Bookmarks, Direction, Finding, History, Interrupts, Kept, Last, Level, Outcome,
-        Query, Stop, Stops, TimelineError, WatchKind,
+        Answer, BookmarkError, Bookmarks, Direction, Divergence, Finding, History, Interrupts, Kept, Last,
+        Level, Outcome, Query, Stop, Stops, TimelineError, WatchKind,
     },
     words::{BusFault, Icount, Moment, Registers},
 };
@@ -193,7 +193,7 @@ impl Scripted {
         if !self.broken {
             return Ok(());
         }
-        Err(TimelineError::Diverged { icount: self.at, what: "the script says so".into() })
+        Err(Divergence::stop(self.at, None, self.at + 1))
     }
 }
 

@@ -20,6 +20,7 @@ mod killed;
 mod look;
 mod replay;
 mod restore;
+mod scan;
 mod search;
 mod sections;
 mod seek;

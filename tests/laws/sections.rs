@@ -46,7 +46,7 @@ fn a_keyframe_is_what_execution_gives() {
         let mut log = Log::from_bytes(bytes.clone()).unwrap();
         let keyframes: Vec<_> = log.sections(SectionKind::Keyframe).collect();
         let end = open(&bytes, SHORT).end().icount;
-        assert_eq!(keyframes.is_empty(), end < 32 * SHORT, "{}: {end}", fixture.name);
+        assert_eq!(keyframes.is_empty(), end < 16 * SHORT, "{}: {end}", fixture.name);
         // Each in a timeline of its own, entered from nowhere; then on from there, and back.
         let mut executed = open(&bytes, LONG);
         for section in keyframes {

@@ -196,6 +196,11 @@ fn questions_do_not_disturb_a_live_run() {
             timeline.seek(now.icount).unwrap();
         }
         timeline.run(&fixture.limits(), &mut || false).unwrap();
-        assert_eq!((timeline.end().icount, timeline.digest()), (recording.end, recording.digest), "{}", fixture.name);
+        assert_eq!(
+            (timeline.end().icount, timeline.digest()),
+            (recording.end, recording.digest),
+            "{}",
+            fixture.name
+        );
     });
 }

@@ -5,6 +5,7 @@ use std::{
     ptr::NonNull,
 };
 
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::{
@@ -65,6 +66,35 @@ impl Pages {
     }
 }
 
+/// A digest of all of memory, that also tells where two memories differ. Every part is a sum over the pages: by how much
+/// their hashes exceed those that they had at first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryDigest {
+    /// Of the hashes.
+    pub sum: u64,
+    /// Of the low words of the hashes, each times the number of its page: where one page differs, the difference is
+    /// that of `sum` times its number.
+    pub weighted: u32,
+    /// Of the low bytes of the hashes, for the pages whose numbers have the same remainder.
+    pub buckets: [u8; 16],
+}
+
+impl MemoryDigest {
+    /// The bucket of a page.
+    pub fn bucket(page: PageId) -> usize {
+        page as usize % 16
+    }
+
+    /// A page whose hash was `old` has now another one.
+    fn replace(&mut self, page: PageId, old: u64, new: u64) {
+        let more = new.wrapping_sub(old);
+        self.sum = self.sum.wrapping_add(more);
+        self.weighted = self.weighted.wrapping_add(page.wrapping_mul(more as u32));
+        let bucket = &mut self.buckets[MemoryDigest::bucket(page)];
+        *bucket = bucket.wrapping_add(more as u8);
+    }
+}
+
 struct Block {
     base: u32,
     size: u32,
@@ -110,8 +140,8 @@ pub struct Memory {
     stale_code: Vec<PageId>,
     /// The hash of each page that was ever written, as it was when it was last asked for.
     hashes: Vec<Option<u64>>,
-    /// By how much the hashes of all pages exceed those that they had at first: untouched pages need no look.
-    sum: u64,
+    /// Of the hashes: untouched pages need no look.
+    digest: MemoryDigest,
     /// Pages that may have another hash by now: a list, and for each page whether it is in it.
     unhashed: Vec<PageId>,
     is_unhashed: Vec<bool>,
@@ -154,7 +184,7 @@ impl Memory {
             writable_code: Vec::new(),
             stale_code: Vec::new(),
             hashes: vec![None; pages as usize],
-            sum: 0,
+            digest: MemoryDigest::default(),
             unhashed: Vec::new(),
             is_unhashed: vec![false; pages as usize],
             epoch: 1,
@@ -238,6 +268,13 @@ impl Memory {
         let block = self.block_of(page);
         // SAFETY: the page is inside the block that `block_of` found, so the offset is inside its allocation.
         unsafe { block.bytes.add(((page - block.first_page) * PAGE) as usize) }
+    }
+
+    /// The eight bytes of the host that hold those at an address, which is a multiple of eight.
+    pub(super) fn word_at(&self, address: u32) -> Option<NonNull<u64>> {
+        let page = self.page(address)?;
+        // SAFETY: the offset is inside the page, and so is all of the word, because the address is a multiple of its size.
+        Some(unsafe { self.pointer(page).add((address & (PAGE - 1)) as usize) }.cast())
     }
 
     fn copy_page(&self, page: PageId, to: &mut [u8]) {
@@ -418,19 +455,19 @@ impl Memory {
     }
 
     /// A digest of all of memory. Costs only the pages written since it was last asked.
-    pub fn digest(&mut self) -> u64 {
+    pub fn digest(&mut self) -> MemoryDigest {
         for page in std::mem::take(&mut self.unhashed) {
             let index = page as usize;
             let hash = self.hash(page);
             let old = self.hashes[index].replace(hash).unwrap_or(hash);
-            self.sum = self.sum.wrapping_sub(old).wrapping_add(hash);
+            self.digest.replace(page, old, hash);
             // Stores to a dirty page go unseen: its hash is good for this once.
             self.is_unhashed[index] = self.dirty[index];
             if self.dirty[index] {
                 self.unhashed.push(page);
             }
         }
-        self.sum
+        self.digest
     }
 
     fn hash(&self, page: PageId) -> u64 {

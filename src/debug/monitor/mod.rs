@@ -78,8 +78,7 @@ enum MonitorError {
 use Run::{Long, Quick};
 
 const COMMANDS: &[Command] = &[
-    Command { name: "help", arguments: "[COMMAND]", about: "this list", more: "",
-        run: Quick(help) },
+    Command { name: "help", arguments: "[COMMAND]", about: "this list", more: "", run: Quick(help) },
     Command {
         name: "hints",
         arguments: "",
@@ -87,8 +86,13 @@ const COMMANDS: &[Command] = &[
         more: "",
         run: Quick(hints::hints),
     },
-    Command { name: "when", arguments: "", about: "where in the run the debugger is", more: "",
-        run: Quick(reports::when) },
+    Command {
+        name: "when",
+        arguments: "",
+        about: "where in the run the debugger is",
+        more: "",
+        run: Quick(reports::when),
+    },
     Command {
         name: "seek",
         arguments: "POSITION",
@@ -185,8 +189,13 @@ const COMMANDS: &[Command] = &[
         more: "",
         run: Quick(travel::seek),
     },
-    Command { name: "replay_seek", arguments: "POSITION", about: "the same as seek", more: "",
-        run: Quick(travel::seek) },
+    Command {
+        name: "replay_seek",
+        arguments: "POSITION",
+        about: "the same as seek",
+        more: "",
+        run: Quick(travel::seek),
+    },
     Command {
         name: "replay_break",
         arguments: "POSITION",
@@ -201,8 +210,13 @@ const COMMANDS: &[Command] = &[
         more: "",
         run: Quick(travel::replay_delete_break),
     },
-    Command { name: "reset", arguments: "[halt]", about: "go to icount 0", more: "",
-        run: Quick(travel::reset) },
+    Command {
+        name: "reset",
+        arguments: "[halt]",
+        about: "go to icount 0",
+        more: "",
+        run: Quick(travel::reset),
+    },
     Command {
         name: "halt",
         arguments: "",

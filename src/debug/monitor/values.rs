@@ -45,7 +45,8 @@ pub(super) fn change(address: u32, old: &[u8], new: &[u8], names: &Names<'_>) ->
     let first = (0..old.len()).find(differs).unwrap_or(0);
     let last = (0..old.len()).rfind(differs).unwrap_or(0);
     // A word that has changed in one byte is still a word.
-    let aligned = |index: usize, up: usize| ((address as usize + index + up) & !3).wrapping_sub(address as usize);
+    let aligned =
+        |index: usize, up: usize| ((address as usize + index + up) & !3).wrapping_sub(address as usize);
     let (start, end) = (aligned(first, 0), aligned(last, 4));
     let range = if end - start == 4 && end <= old.len() { start..end } else { first..last + 1 };
     let changed = names.of_address(address.wrapping_add(range.start as u32));

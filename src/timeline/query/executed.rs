@@ -7,7 +7,7 @@ use crate::{
     core::{Activity, Halt, Search, Travel},
     pins::Event,
     timeline::{
-        Timeline, TimelineError, WatchKind, Watchpoint,
+        Divergence, Timeline, TimelineError, WatchKind, Watchpoint,
         index::Wanted,
         search::{LONGEST_PASS, MOST_CANDIDATES},
     },
@@ -153,16 +153,11 @@ impl Timeline {
                 last = Some(here - 1);
             }
             if here == from {
-                return Err(self.stopped_short(&halt, stretch.end));
+                return Err(Divergence::stop(here, halt, stretch.end));
             }
             self.index_interval();
         }
         Ok(last)
-    }
-
-    fn stopped_short(&self, halt: &Halt, end: Icount) -> TimelineError {
-        let what = format!("the run stops here ({halt:?}), but it was recorded up to {end}");
-        TimelineError::Diverged { icount: self.now().icount, what }
     }
 
     /// The position right before the last access of a kind to a range of memory.

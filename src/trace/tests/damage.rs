@@ -200,14 +200,15 @@ fn a_damaged_end_record_leaves_the_events() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Whatever happens to a file: no panic, never a wrong event, never a loss that nothing tells of.
+    /// Whatever happens to a file: no panic, never a wrong event or section, never a loss that nothing tells of.
     #[test]
     fn damage_never_goes_unseen(
+        with_sections: bool,
         flips in vec((any::<prop::sample::Index>(), 1..=255u8), 0..4),
         cut in any::<Option<prop::sample::Index>>(),
         more in vec(any::<u8>(), 0..3),
     ) {
-        let (original, events) = finished();
+        let (original, events) = if with_sections { sections::finished() } else { finished() };
         let mut bytes = original.clone();
         for (index, bits) in flips {
             bytes[index.index(original.len())] ^= bits;
@@ -216,20 +217,27 @@ proptest! {
             bytes.truncate(cut.index(original.len()));
         }
         bytes.extend(more);
-        let intact = &bytes == original;
+        // Where an addition ends, a file ends as well.
+        let intact = sections::ends(original).any(|end| bytes == original[..end]);
         let Ok(mut log) = Log::from_bytes(bytes) else { return Ok(()) };
         let (read, error) = read_all(&mut log);
         prop_assert!(events.starts_with(&read));
-        let told = log.is_cut() || log.damage().is_some() || error.is_some();
+        let bad_section = sections::check(&mut log);
+        let told = log.is_cut() || log.damage().is_some() || error.is_some() || bad_section;
         prop_assert_eq!(told, !intact);
         if log.is_cut() && error.is_none() && read.len() < events.len() {
             prop_assert!(log.reached_moment().icount <= events[read.len()].icount);
+        }
+        if error.is_none() && !log.is_cut() {
+            prop_assert_eq!(read.len(), events.len());
         }
         let summary = log.summary();
         prop_assert!(summary.chunks <= 3);
         let mut mark = log.tail();
         while let Ok(Some(_)) = log.read_back(&mut mark) {}
         let _ = log.find(1500);
+        let _ = log.add_section(SectionKind::Bookmarks, 1, b"more");
+        prop_assert!(events.starts_with(&read_all(&mut log).0));
     }
 
     /// A body whose checksum was made to fit.
@@ -247,6 +255,7 @@ proptest! {
             chunk.append(&Stamped { icount, event: Event::Memory { address: 1, bytes: vec![1, 2, 3] } });
             chunk.append(&Stamped { icount, event: Event::Reset });
             chunk.append(&digest(icount, 99));
+            chunk.append(&detailed(icount, 99, 5));
         }
         let items = items.map_or(chunk.items().len() as u32, u32::from);
         let mut body = Encoder::default().encode(&chunk).to_vec();

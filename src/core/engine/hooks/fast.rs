@@ -18,6 +18,12 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
     }
 }
 
+/// An instruction of the fast engine begins that compares values: what the one before has stored is seen now.
+pub unsafe extern "C" fn compare_values(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
+    // SAFETY: registered with this engine's `Shared`.
+    unsafe { shared(data) }.compare_values(address as u32);
+}
+
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let known = s.blocks.recall(address, size);
@@ -73,6 +79,24 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
             if let Some(index) = block.begins_at(memory, pc) {
                 s.hits.expect(Hit { icount: icount + u64::from(index), found: Found::Breakpoint });
             }
+        }
+    }
+}
+
+impl Shared {
+    /// In front of the instruction at an address: notes whether values have changed.
+    #[inline(always)]
+    pub(super) fn compare_values(&mut self, address: u32) {
+        if self.values.as_ref().is_some_and(|values| values.differ()) {
+            self.settle_values(address);
+        }
+    }
+
+    #[cold]
+    fn settle_values(&mut self, address: u32) {
+        let icount = self.icount_at(address);
+        if let Some(values) = &mut self.values {
+            values.settle(icount);
         }
     }
 }

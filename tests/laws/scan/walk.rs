@@ -27,7 +27,11 @@ pub struct Seen {
     /// What the instruction accesses. Of one that faults, what it would have.
     pub accesses: Vec<Access>,
     /// Bytes that the way to the next position changes.
-    changed: Vec<u32>,
+    pub changed: Vec<u32>,
+    /// It is a semihosting call: what changes is written by the host.
+    asks_host: bool,
+    /// On the way the core saved the floating-point registers that an exception entry had left for later.
+    saves_fp: bool,
 }
 
 /// Positions in a row.
@@ -54,6 +58,52 @@ fn active(timeline: &Timeline) -> Vec<u32> {
     nvic.active.iter().copied().chain([nvic.system_active.into()]).collect()
 }
 
+/// Whether the next instruction is a semihosting call: BKPT 0xAB.
+fn asks_host(timeline: &Timeline) -> bool {
+    let mut opcode = [0; 2];
+    timeline.peek(timeline.registers().pc, &mut opcode).is_ok() && opcode == [0xab, 0xbe]
+}
+
+/// All memory: the host may write anywhere.
+fn memory(timeline: &Timeline) -> Vec<(u32, Vec<u8>)> {
+    let read = |base, size| {
+        let mut bytes = vec![0; size as usize];
+        timeline.peek(base, &mut bytes).unwrap();
+        (base, bytes)
+    };
+    timeline.config().regions.iter().map(|region| read(region.base, region.size)).collect()
+}
+
+/// Bytes that are not what they were.
+fn differences(before: Vec<(u32, Vec<u8>)>, after: Vec<(u32, Vec<u8>)>) -> Vec<u32> {
+    const CHUNK: usize = 4096;
+    let mut changed = Vec::new();
+    for ((base, before), (_, after)) in before.iter().zip(&after) {
+        for (index, (old, new)) in before.chunks(CHUNK).zip(after.chunks(CHUNK)).enumerate() {
+            if old != new {
+                let first = base + (index * CHUNK) as u32;
+                let differs = (first..).zip(old.iter().zip(new)).filter(|(_, (old, new))| old != new);
+                changed.extend(differs.map(|(address, _)| address));
+            }
+        }
+    }
+    changed
+}
+
+/// Where the core still has to save floating-point registers, if it has to (Armv7-M ARM B3.2.21, B3.2.22).
+fn lazy_frame(timeline: &Timeline) -> Option<u32> {
+    const FPCCR: u32 = 0xe000_ef34;
+    const LSPACT: u32 = 1;
+    let word = |address| {
+        let mut bytes = [0; 4];
+        timeline.peek(address, &mut bytes).ok().map(|()| u32::from_le_bytes(bytes))
+    };
+    word(FPCCR).filter(|fpccr| fpccr & LSPACT != 0).and_then(|_| word(FPCCR + 4))
+}
+
+/// S0 to S31 and FPSCR, the most that is saved there.
+const LAZY_FRAME: u32 = 136;
+
 /// An exception frame with floating point, and its padding (Armv7-M ARM B1.5.7).
 const FRAME: u32 = 108;
 
@@ -61,6 +111,9 @@ const FRAME: u32 = 108;
 fn snapshot(timeline: &Timeline, accesses: &[Access]) -> Vec<(u32, u8)> {
     let stacks = [timeline.registers().msp, timeline.registers().psp];
     let frames = stacks.into_iter().flat_map(|top| (1..=FRAME).map(move |below| top.wrapping_sub(below)));
+    let lazy = lazy_frame(timeline);
+    let lazy = lazy.into_iter().flat_map(|first| (0..LAZY_FRAME).map(move |at| first.wrapping_add(at)));
+    let frames = frames.chain(lazy);
     let stores = accesses.iter().filter(|access| access.store).flat_map(|access| access.bytes());
     let in_memory =
         |address: &u32| !matches!(address >> 28, 4 | 5 | 0xe) && !matches!(address >> 24, 0x22 | 0x23);
@@ -100,12 +153,17 @@ impl Walk {
                 faulted: false,
                 accesses: Vec::new(),
                 changed: Vec::new(),
+                asks_host: asks_host(timeline),
+                saves_fp: false,
             };
             if here == end {
                 seen.push(now);
                 return Walk { start, seen, aliases };
             }
             let bytes = snapshot(timeline, &accesses);
+            let lazy = lazy_frame(timeline);
+            let status = accesses::status_of_next(timeline);
+            let all = now.asks_host.then(|| memory(timeline));
             let stop = timeline
                 .step(Direction::Forward, &Stops::default(), Interrupts::Into, &mut || false)
                 .unwrap();
@@ -114,8 +172,10 @@ impl Walk {
             let entered = active(timeline).iter().zip(before).any(|(now, before)| now & !before != 0);
             now.entered = entered.then(|| timeline.registers().ipsr());
             now.faulted = timeline.fault().is_some_and(|fault| fault.at.icount == here);
+            now.saves_fp = lazy.is_some() && lazy_frame(timeline).is_none();
             if !entered || now.faulted {
-                now.accesses = accesses;
+                let refused = status.is_some_and(|register| timeline.registers().r[register] != 0);
+                now.accesses = if refused { Vec::new() } else { accesses };
             }
             now.changed = bytes
                 .into_iter()
@@ -125,6 +185,9 @@ impl Walk {
                 })
                 .map(|(address, _)| address)
                 .collect();
+            if let Some(before) = all {
+                now.changed = differences(before, memory(timeline));
+            }
             seen.push(now);
         }
     }
@@ -159,7 +222,7 @@ impl Walk {
                 if seen.touches(watch.kind, watched) {
                     let doubtful = seen.faulted;
                     hits.push(Hit { forward: here, backward: here + 1, stop, doubtful });
-                } else if seen.entered.is_some() && seen.stacks(watch.kind, watched) {
+                } else if seen.is_written_by_others() && seen.writes(watch.kind, watched) {
                     hits.push(Hit { forward: here + 1, backward: here + 1, stop, doubtful: seen.faulted });
                 }
             }
@@ -218,6 +281,11 @@ fn is_stepped_over(exception: u32) -> bool {
 }
 
 impl Seen {
+    /// Whether an exception is active.
+    pub fn is_in_handler(&self) -> bool {
+        self.context.0 != 0
+    }
+
     /// Whether the instruction touches watched memory.
     fn touches(&self, kind: WatchKind, watched: impl Fn(u32) -> bool) -> bool {
         // The value of a register of a device cannot be looked at: each store counts.
@@ -234,8 +302,13 @@ impl Seen {
         bytes.into_iter().any(|at| watched(at) && changes(at))
     }
 
-    /// Whether the core itself changes watched memory.
-    fn stacks(&self, kind: WatchKind, watched: impl Fn(u32) -> bool) -> bool {
+    /// Whether the core itself, or the host, may write memory.
+    fn is_written_by_others(&self) -> bool {
+        self.entered.is_some() || self.asks_host || self.saves_fp
+    }
+
+    /// Whether the core itself, or the host, changes watched memory.
+    fn writes(&self, kind: WatchKind, watched: impl Fn(u32) -> bool) -> bool {
         kind != WatchKind::Read && self.changed.iter().any(|address| watched(*address))
     }
 }
