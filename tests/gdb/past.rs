@@ -42,7 +42,7 @@ fn who_wrote_it_is_one_question() {
         nothing entered HardFault (3) between
         (gdb) monitor last-mmio USART2.CR1 write
         console_init at
-        USART2.CR1 (0x4000440c): written 0x0000
+        USART2.CR1 (0x4000440c): written 0x0000200c: RE=1 TE=1 UE=1
         (gdb) monitor last-output \"sample 112: median\"
         @8  icount
         sent by usart2

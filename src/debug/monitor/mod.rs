@@ -110,7 +110,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "info replay",
         arguments: "",
-        about: "the recorded range, checkpoints and settings",
+        about: "the recorded range, checkpoints, index and settings",
         more: "",
         run: Quick(reports::info_replay),
     },
