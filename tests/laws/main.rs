@@ -18,6 +18,7 @@ mod adversary;
 mod bugs;
 mod killed;
 mod look;
+mod near;
 mod replay;
 mod restore;
 mod scan;
