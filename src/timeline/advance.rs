@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Difference, Divergence, SLICE, Timeline, TimelineError};
 use crate::{
-    core::{Found, Halt, Search, Travel, accesses_several},
+    core::{Executed, Found, Halt, PageId, Search, Travel, accesses_several},
     machine::{Break, Cursor},
     pins::{Event, Stamped},
     trace::{Mark, TraceError},
@@ -160,7 +160,12 @@ impl Timeline {
             return;
         }
         let written = self.tape.pages_written_since(here - span, self.core.memory());
-        self.index.insert(here, executed, written);
+        self.learn(here, executed, written);
+    }
+
+    /// Adds an interval to the index, by its end.
+    pub(super) fn learn(&mut self, end: Icount, executed: Executed, written: Vec<PageId>) {
+        self.index.insert(end, executed, written);
         self.index.shrink_to(self.options.history / INDEX_SHARE);
         self.tape.set_budget(self.options.history.saturating_sub(self.index.bytes()));
     }
@@ -214,7 +219,7 @@ impl Timeline {
     }
 }
 
-fn check_replay(error: Option<Break>) -> Result<(), TimelineError> {
+pub(super) fn check_replay(error: Option<Break>) -> Result<(), TimelineError> {
     match error {
         None => Ok(()),
         Some(Break::Trace(error)) => Err(TimelineError::Trace(error)),

@@ -10,6 +10,7 @@ mod index;
 mod keyframe;
 mod look;
 mod near;
+mod parallel;
 mod query;
 mod run;
 mod search;
@@ -28,13 +29,13 @@ pub use types::{
     Watchpoint,
 };
 
-use self::{index::Index, near::Near, tape::Tape};
+use self::{index::Index, near::Near, parallel::Second, tape::Tape};
 use crate::{
     board::Board,
     core::{Config, Core, Search, State},
     image::Image,
     machine::{Cursor, Host, Live},
-    trace::Log,
+    trace::{Header, Log},
     words::{BusFault, Icount, Moment, Registers},
 };
 
@@ -49,6 +50,7 @@ pub struct Timeline {
     cursor: Cursor,
     tape: Tape,
     near: Near,
+    second: Second,
     index: Index,
     /// From here on the core has executed without a jump: what it tells to the index is about that.
     executed_from: Icount,
@@ -87,11 +89,8 @@ impl Timeline {
 
     /// A recorded run, at its start.
     pub fn replay(log: Log, options: Options) -> Result<Timeline, TimelineError> {
-        let header = log.header();
-        let config = header.config.clone();
-        let (file, origin) = (header.firmware.clone(), header.firmware_name.clone());
-        let image = Image::parse_at(file, origin, header.load_address)
-            .map_err(|error| TimelineError::Image(error.to_string()))?;
+        let image = image_of(log.header())?;
+        let config = log.header().config.clone();
         let mut timeline = Timeline::new(config, &image, log, None, options)?;
         timeline.read_index();
         Ok(timeline)
@@ -104,16 +103,7 @@ impl Timeline {
         live: Option<Live>,
         options: Options,
     ) -> Result<Timeline, TimelineError> {
-        let mut core = Core::new(&config)?;
-        for segment in &image.segments {
-            core.memory_mut().write(segment.address, &segment.bytes).map_err(|BusFault| {
-                TimelineError::Image(format!(
-                    "the segment at {:#010x} is outside the memory of the chip",
-                    segment.address
-                ))
-            })?;
-        }
-        core.reset();
+        let mut core = core_with(&config, image)?;
         let mark = log.start();
         let tape = Tape::new(&mut core, mark, options.history);
         let present = if live.is_some() { core.state().moment() } else { log.reached_moment() };
@@ -126,6 +116,7 @@ impl Timeline {
             live,
             tape,
             near: Near::new(options.history),
+            second: Second::default(),
             index: Index::new(options.interval),
             executed_from: 0,
             bad_keyframes: BTreeSet::new(),
@@ -194,4 +185,26 @@ impl Timeline {
     pub(super) fn at_present(&self) -> bool {
         self.now().icount == self.present.icount
     }
+}
+
+/// The firmware that a trace brings along.
+fn image_of(header: &Header) -> Result<Image, TimelineError> {
+    let (file, origin) = (header.firmware.clone(), header.firmware_name.clone());
+    Image::parse_at(file, origin, header.load_address)
+        .map_err(|error| TimelineError::Image(error.to_string()))
+}
+
+/// A core at its reset, with firmware in its memory.
+fn core_with(config: &Config, image: &Image) -> Result<Core, TimelineError> {
+    let mut core = Core::new(config)?;
+    for segment in &image.segments {
+        core.memory_mut().write(segment.address, &segment.bytes).map_err(|BusFault| {
+            TimelineError::Image(format!(
+                "the segment at {:#010x} is outside the memory of the chip",
+                segment.address
+            ))
+        })?;
+    }
+    core.reset();
+    Ok(core)
 }

@@ -235,17 +235,22 @@ impl Timeline {
             Some(range) if (1..=FIRST).contains(&here.saturating_sub(*range.end())) => *range.end(),
             _ => here.saturating_sub(FIRST),
         };
-        let before = self.tape.icount(self.tape.find(start));
-        if start - before > 2 * RUN_UP {
-            self.seek(start - RUN_UP)?;
-            self.keep(false)?;
-        }
-        self.seek(start)?;
+        self.approach(start)?;
         // From here on few pages change.
         self.keep(false)?;
         let row = self.record_to(here)?;
         self.near.join(row);
         Ok(())
+    }
+
+    /// Goes to a position and leaves a checkpoint shortly before it: there will be steps back.
+    pub(super) fn approach(&mut self, icount: Icount) -> Result<(), TimelineError> {
+        let before = self.tape.icount(self.tape.find(icount));
+        if icount - before > 2 * RUN_UP && !self.near.has(icount) {
+            self.seek(icount - RUN_UP)?;
+            self.keep(false)?;
+        }
+        self.seek(icount)
     }
 
     /// Goes forward one icount at a time, and records each and the position at the end.

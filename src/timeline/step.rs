@@ -157,7 +157,7 @@ impl Timeline {
             Some(None) => (0, Stop::Start),
             Some(Some(hit)) => (hit.icount, stop_of(hit)),
         };
-        self.seek(to)?;
+        self.approach(to)?;
         Ok(stop)
     }
 

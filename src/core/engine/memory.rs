@@ -417,6 +417,24 @@ impl Memory {
         }
     }
 
+    /// What some pages hold now.
+    pub fn copy(&self, ids: Vec<PageId>) -> Pages {
+        let mut bytes = vec![0; ids.len() * PAGE as usize];
+        for (&page, bytes) in ids.iter().zip(bytes.chunks_exact_mut(PAGE as usize)) {
+            self.copy_page(page, bytes);
+        }
+        Pages { ids, bytes }
+    }
+
+    /// Makes pages hold what they held when they were copied, in a memory of the same configuration.
+    pub fn paste(&mut self, pages: &Pages) {
+        for (page, bytes) in pages.iter() {
+            if self.page_bytes(page) != bytes {
+                self.write(self.page_address(page), bytes).expect("it is a page");
+            }
+        }
+    }
+
     /// Undoes everything since the last checkpoint.
     pub fn undo_changes(&mut self) {
         let mut changes = self.take_changes();

@@ -7,9 +7,7 @@ use crate::{
     core::{Activity, Halt, Search, Travel},
     pins::Event,
     timeline::{
-        Divergence, Timeline, TimelineError, WatchKind, Watchpoint,
-        index::Wanted,
-        search::{LONGEST_PASS, MOST_CANDIDATES},
+        Divergence, Timeline, TimelineError, WatchKind, Watchpoint, index::Wanted, search::Stretches,
     },
     trace::Channel,
     words::Icount,
@@ -96,31 +94,20 @@ impl Timeline {
             anything: exception.is_none(),
             ..Wanted::default()
         };
-        let mut before = self.now().icount;
-        let (mut pass, mut lookup) = (1, 1);
-        while before > 0 {
-            let mut candidates: Vec<_> = self.index.candidates(&wanted, before).take(lookup).collect();
-            let Some(oldest) = candidates.last() else { break };
-            before = oldest.start;
-            let mut rest = &mut candidates[..];
-            while !rest.is_empty() {
-                let stretch = self.take_stretch(&mut rest, pass * self.index.span());
-                let start = stretch.start;
-                if let Some(icount) = self.last_entry_within(exception, stretch)? {
-                    self.seek(icount)?;
-                    let answer = self.answer_here(Finding::Executed);
-                    self.seek(icount + 1)?;
-                    let registers = self.registers();
-                    let finding =
-                        Finding::Entered { exception: registers.ipsr() as u16, handler: registers.pc };
-                    return Ok(Last::Found(Answer { finding, ..answer }));
-                }
-                if start > 0 && interrupted() {
-                    return Ok(Last::Interrupted(start));
-                }
-                pass = (pass * 2).min(LONGEST_PASS);
+        let mut stretches = Stretches::new(wanted, 0..self.now().icount);
+        while let Some(stretch) = stretches.next(self) {
+            let start = stretch.start;
+            if let Some(icount) = self.last_entry_within(exception, stretch)? {
+                self.seek(icount)?;
+                let answer = self.answer_here(Finding::Executed);
+                self.seek(icount + 1)?;
+                let registers = self.registers();
+                let finding = Finding::Entered { exception: registers.ipsr() as u16, handler: registers.pc };
+                return Ok(Last::Found(Answer { finding, ..answer }));
             }
-            lookup = (lookup * 2).min(MOST_CANDIDATES);
+            if start > 0 && interrupted() {
+                return Ok(Last::Interrupted(start));
+            }
         }
         Ok(Last::Never)
     }
