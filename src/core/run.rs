@@ -16,7 +16,7 @@ use super::{
 use crate::{
     pins::{Asleep, Detail, Digest, Pins, Slept},
     timeline::Watchpoint,
-    words::{BusFault, Cycle, Icount},
+    words::{BusFault, Cycle, Icount, Registers},
 };
 
 /// The core could not be built.
@@ -66,6 +66,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// The one that has these registers.
+    pub fn of(registers: &Registers) -> Context {
+        Context { ipsr: registers.ipsr(), sp: registers.sp() }
+    }
+
     /// Whether it is that of a handler that steps go over.
     pub fn is_stepped_over(self) -> bool {
         is_stepped_over(self.ipsr as u16)
@@ -366,7 +371,7 @@ impl Core {
 
     /// The flow of execution that runs now.
     pub fn context(&self) -> Context {
-        Context { ipsr: self.state.registers.ipsr(), sp: self.state.registers.sp() }
+        Context::of(&self.state.registers)
     }
 
     /// Lets arrive at the core what is due.

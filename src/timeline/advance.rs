@@ -168,6 +168,9 @@ impl Timeline {
     /// Goes to a position; one past the end is the end.
     pub fn seek(&mut self, icount: Icount) -> Result<(), TimelineError> {
         let icount = icount.min(self.present.icount);
+        if self.go_near(icount) {
+            return Ok(());
+        }
         let now = self.now().icount;
         let index = self.tape.find(icount);
         // Going on from here is nearest when no checkpoint lies between.

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::Timeline;
 use crate::{
-    board::{hint, near},
+    board::{hint_or, near},
     fault::{Fault, exception_name},
     machine::{Live, Message, Told},
     trace::{Log, Section, SectionKind},
@@ -64,7 +64,7 @@ pub enum BookmarkError {
     #[error("{0} is always the {0} of the run")]
     Reserved(String),
     /// There is none.
-    #[error("no bookmark {name:?}{}; `monitor bookmarks` and `untick info` list them all", hint(.near))]
+    #[error("no bookmark {name:?}{}", hint_or(.near, "`monitor bookmarks` and `untick info` list them all"))]
     Unknown {
         /// The name.
         name: String,

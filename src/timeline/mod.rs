@@ -9,6 +9,7 @@ mod divergence;
 mod index;
 mod keyframe;
 mod look;
+mod near;
 mod query;
 mod run;
 mod search;
@@ -27,7 +28,7 @@ pub use types::{
     Watchpoint,
 };
 
-use self::{index::Index, tape::Tape};
+use self::{index::Index, near::Near, tape::Tape};
 use crate::{
     board::Board,
     core::{Config, Core, Search, State},
@@ -47,6 +48,7 @@ pub struct Timeline {
     live: Option<Live>,
     cursor: Cursor,
     tape: Tape,
+    near: Near,
     index: Index,
     /// From here on the core has executed without a jump: what it tells to the index is about that.
     executed_from: Icount,
@@ -123,6 +125,7 @@ impl Timeline {
             log,
             live,
             tape,
+            near: Near::new(options.history),
             index: Index::new(options.interval),
             executed_from: 0,
             bad_keyframes: BTreeSet::new(),

@@ -32,6 +32,11 @@ impl Pages {
         &self.ids
     }
 
+    /// Each page with its bytes, in that order.
+    pub fn iter(&self) -> impl Iterator<Item = (PageId, &[u8])> {
+        self.ids.iter().copied().zip(self.bytes.chunks_exact(PAGE as usize))
+    }
+
     /// Memory that this takes, in bytes.
     pub fn size(&self) -> usize {
         self.ids.len() * (PAGE as usize + size_of::<PageId>())
@@ -284,6 +289,13 @@ impl Memory {
         unsafe { std::ptr::copy_nonoverlapping(self.pointer(page).as_ptr(), to.as_mut_ptr(), to.len()) };
     }
 
+    /// What a page holds now.
+    pub fn page_bytes(&self, page: PageId) -> [u8; PAGE as usize] {
+        let mut bytes = [0; PAGE as usize];
+        self.copy_page(page, &mut bytes);
+        bytes
+    }
+
     /// Whether a page was written since the last checkpoint.
     pub fn is_dirty(&self, page: PageId) -> bool {
         self.dirty[page as usize]
@@ -356,6 +368,23 @@ impl Memory {
         std::mem::take(&mut self.before)
     }
 
+    /// What [`Memory::take_changes`] would give.
+    pub fn changes(&self) -> &Pages {
+        &self.before
+    }
+
+    /// The opposite of [`Memory::take_changes`], right behind another one: the interval whose changes these are goes on.
+    /// `pages` becomes what they hold now.
+    pub fn reopen(&mut self, pages: &mut Pages) {
+        debug_assert!(self.before.ids.is_empty(), "nothing has changed yet");
+        self.before = pages.clone();
+        for (&page, bytes) in pages.ids.iter().zip(pages.bytes.chunks_exact_mut(PAGE as usize)) {
+            self.copy_page(page, bytes);
+            self.dirty[page as usize] = true;
+            self.forget_hash(page);
+        }
+    }
+
     /// The pages written since the last checkpoint.
     pub fn changed_pages(&self) -> &[PageId] {
         self.before.ids()
@@ -424,7 +453,7 @@ impl Memory {
             let offset = at as usize % PAGE as usize;
             let length = (PAGE as usize - offset).min(bytes.len() - done);
             self.mark_dirty(page);
-            if self.code[page as usize] {
+            if self.code[page as usize] && self.stale_code.last() != Some(&page) {
                 self.stale_code.push(page);
             }
             // SAFETY: as in `read`.
@@ -471,9 +500,7 @@ impl Memory {
     }
 
     fn hash(&self, page: PageId) -> u64 {
-        let mut bytes = [0; PAGE as usize];
-        self.copy_page(page, &mut bytes);
-        xxh3_64_with_seed(&bytes, page.into())
+        xxh3_64_with_seed(&self.page_bytes(page), page.into())
     }
 
     /// A page is about to change.

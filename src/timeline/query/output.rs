@@ -50,7 +50,7 @@ impl Timeline {
         };
         let Some((icount, sender)) = called.or(stored) else { return Ok(Last::Never) };
         self.seek(icount)?;
-        Ok(self.answer_here(Finding::Sent { sender }))
+        Ok(Last::Found(self.answer_here(Finding::Sent { sender })))
     }
 
     /// The last one that stores to UARTs and the ITM made.
