@@ -167,7 +167,6 @@ mod tests {
     fn packets_acknowledgements_and_ctrl_c_are_told_apart() {
         let expected = [Frame::Packet(b"$g#67".to_vec()), Frame::Interrupt, Frame::Packet(b"$?#3f".to_vec())];
         assert_eq!(frames(b"+$g#67\x03+$?#3f").unwrap(), expected);
-
     }
 
     #[test]

@@ -91,11 +91,9 @@ impl Timeline {
         exception: Option<u16>,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
-        let wanted = Wanted {
-            exceptions: exception.into_iter().collect(),
-            anything: exception.is_none(),
-            ..Wanted::default()
-        };
+        let all = 1..16 + self.config().interrupts;
+        let exceptions = exception.map_or_else(|| all.collect(), |number| vec![number]);
+        let wanted = Wanted { exceptions, ..Wanted::default() };
         let mut before = self.now().icount;
         let (mut pass, mut lookup) = (1, 1);
         while before > 0 {
