@@ -39,6 +39,27 @@ pub struct Register {
     pub readable: bool,
     /// Whether a write means something.
     pub writable: bool,
+    /// What its bits mean, the lowest first.
+    pub fields: Vec<Field>,
+}
+
+/// Some bits of a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name.
+    pub name: String,
+    /// The number of the lowest bit.
+    pub lowest: u32,
+    /// The number of bits, at least 1.
+    pub width: u32,
+}
+
+impl Field {
+    /// What a value of the register has in this field.
+    pub fn of(&self, value: u32) -> u32 {
+        let mask = 1_u32.checked_shl(self.width).map_or(u32::MAX, |above| above - 1);
+        value.checked_shr(self.lowest).unwrap_or(0) & mask
+    }
 }
 
 /// The addresses that a peripheral occupies.
@@ -55,6 +76,7 @@ pub struct Block {
 pub struct Svd {
     registers: BTreeMap<u32, Register>,
     blocks: Vec<Block>,
+    interrupts: BTreeMap<u16, String>,
 }
 
 impl Svd {
@@ -94,6 +116,10 @@ impl Svd {
             // Of alternate registers at one address, the first gives the name.
             self.registers.entry(register.address).or_insert(register);
         }
+        for interrupt in &peripheral.interrupt {
+            let Ok(irq) = u16::try_from(interrupt.value) else { continue };
+            self.interrupts.entry(irq).or_insert_with(|| interrupt.name.clone());
+        }
         let mut declared = false;
         for block in peripheral.address_block.iter().flatten() {
             let start = base.wrapping_add(block.offset);
@@ -130,6 +156,16 @@ impl Svd {
         self.register(address).map(|register| register.name.as_str())
     }
 
+    /// All registers, by address.
+    pub fn all_registers(&self) -> impl Iterator<Item = &Register> {
+        self.registers.values()
+    }
+
+    /// The external interrupts that have names, by their numbers.
+    pub fn interrupts(&self) -> impl Iterator<Item = (u16, &str)> {
+        self.interrupts.iter().map(|(irq, name)| (*irq, name.as_str()))
+    }
+
     /// The addresses of all peripherals, sorted by their start.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
@@ -146,6 +182,16 @@ fn describe(peripheral: &str, base: u32, register: &RegisterInfo) -> Register {
     let properties = &register.properties;
     let access = properties.access;
     let reset_mask = properties.reset_mask.map_or(u32::MAX, |mask| mask as u32);
+    let mut fields: Vec<Field> = register
+        .fields()
+        .filter(|field| field.bit_range.width > 0)
+        .map(|field| Field {
+            name: field.name.clone(),
+            lowest: field.bit_range.offset,
+            width: field.bit_range.width,
+        })
+        .collect();
+    fields.sort_by_key(|field| field.lowest);
     Register {
         name: format!("{peripheral}.{}", register.name),
         address: base.wrapping_add(register.address_offset),
@@ -154,6 +200,7 @@ fn describe(peripheral: &str, base: u32, register: &RegisterInfo) -> Register {
         reset_mask,
         readable: access.is_none_or(|access| access.can_read()),
         writable: access.is_none_or(|access| access.can_write()),
+        fields,
     }
 }
 
@@ -166,8 +213,11 @@ mod tests {
         <peripherals>
         <peripheral><name>UART1</name><baseAddress>0x40000000</baseAddress>
           <addressBlock><offset>0</offset><size>0x400</size><usage>registers</usage></addressBlock>
+          <interrupt><name>UART1_IRQ</name><value>37</value></interrupt>
           <registers>
-            <register><name>SR</name><addressOffset>0</addressOffset><resetValue>0xC0</resetValue></register>
+            <register><name>SR</name><addressOffset>0</addressOffset><resetValue>0xC0</resetValue><fields>
+              <field><name>MODE</name><bitOffset>4</bitOffset><bitWidth>3</bitWidth></field>
+              <field><name>EN</name><bitRange>[0:0]</bitRange></field></fields></register>
             <register><name>DR</name><addressOffset>4</addressOffset><size>16</size><access>write-only</access></register>
             <register><dim>2</dim><dimIncrement>4</dimIncrement><name>F%s</name>
               <addressOffset>8</addressOffset><resetValue>0x12345678</resetValue></register>
@@ -192,6 +242,15 @@ mod tests {
         assert_eq!(svd.block(0x4000_13ff).map(|block| block.name.as_str()), Some("UART2"));
         assert_eq!(svd.block(0x4000_1400), None);
         assert_eq!(svd.block(0x3fff_ffff), None);
+    }
+
+    #[test]
+    fn fields_and_interrupts_have_names() {
+        let svd = Svd::parse(XML).unwrap();
+        let fields = &svd.register(0x4000_1000).unwrap().fields;
+        let of = |value| fields.iter().map(|field| (&*field.name, field.of(value))).collect::<Vec<_>>();
+        assert_eq!(of(0xffff_ffd1), [("EN", 1), ("MODE", 5)]);
+        assert_eq!(svd.interrupts().collect::<Vec<_>>(), [(37, "UART1_IRQ")]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod extend;
 mod file;
 mod near;
 mod ranges;
+mod wires;
 
 use std::{ops::Range, path::Path, sync::Arc};
 
@@ -16,7 +17,8 @@ use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 
 pub use error::BoardError;
-pub(crate) use near::near;
+pub(crate) use near::{hint, hint_or, near};
+pub use wires::{Transmitter, Wires};
 
 use self::{
     chip::value,
@@ -122,6 +124,35 @@ impl Board {
     /// The name, kind and first address of every device, in the order of the board file.
     pub fn devices(&self) -> impl Iterator<Item = (&str, &str, u32)> {
         self.file.device.iter().map(|row| (row.name.as_str(), row.kind.as_str(), row.base))
+    }
+
+    /// The addresses of every device, by its name, in the order of the board file.
+    pub fn device_ranges(&self) -> impl Iterator<Item = (&str, Range<u32>)> {
+        self.file.device.iter().filter_map(|row| {
+            let size = row.size.or(Kind::find(&row.kind).map(|kind| kind.size))?;
+            Some((row.name.as_str(), row.base..row.base.saturating_add(size)))
+        })
+    }
+
+    /// The names of external interrupts: those of the SVD file, then the device and its line, as in `uart0-rx`.
+    pub fn interrupts(&self) -> impl Iterator<Item = (u16, String)> {
+        let known = self.svd.iter().flat_map(|svd| svd.interrupts());
+        let known = known.map(|(irq, name)| (irq, name.to_owned()));
+        let lines = self.file.device.iter().flat_map(|row| {
+            let names = Kind::find(&row.kind).map_or(&[][..], |kind| kind.irqs);
+            let named = move |(irq, line): (&file::IrqRow, &&str)| match irq.target() {
+                Target::Irq(irq) if names.len() > 1 => Some((irq, format!("{}-{line}", row.name))),
+                Target::Irq(irq) => Some((irq, row.name.clone())),
+                _ => None,
+            };
+            row.irqs.iter().zip(names).filter_map(named)
+        });
+        known.chain(lines)
+    }
+
+    /// Who sends bytes to the host, and what appears at a second address.
+    pub fn wires(&self) -> Wires {
+        Wires::of(&self.file)
     }
 
     /// What the core is built with.

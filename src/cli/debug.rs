@@ -2,6 +2,8 @@
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
+use untick::debug::Names;
+
 use super::{
     History, Target,
     console::Input,
@@ -49,11 +51,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let terminal = firmware.terminal(input, interrupt.clone())?;
     let mut timeline = firmware.start(terminal, firmware.log(output.as_deref())?, &arguments.history)?;
+    let names = Names::new(&firmware.symbols, || Some(firmware.board.clone()));
     if in_front {
         let Firmware { image, symbols, .. } = &firmware;
-        gdb::debug(&server, &mut timeline, image, symbols, &interrupt, &arguments.gdb_arguments)?;
+        let more = &arguments.gdb_arguments;
+        gdb::debug(&server, &mut timeline, image, symbols, &names, &interrupt, more)?;
     } else {
-        gdb::serve(&server, &mut timeline, &firmware.symbols, &interrupt)?;
+        gdb::serve(&server, &mut timeline, &firmware.symbols, &names, &interrupt)?;
     }
     session::finish(&mut timeline)?;
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context;
 use untick::{
-    debug::{self, Server, client},
+    debug::{self, Names, Server, client},
     fault::Fault,
     image::{Image, Symbols},
 };
@@ -28,12 +28,13 @@ pub fn serve(
     server: &Server,
     debuggee: &mut dyn debug::Debuggee,
     symbols: &Symbols,
+    names: &Names<'_>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
     let address = server.address();
     show::say(&format!("waiting for GDB; connect with: target extended-remote {address}"));
     let mut log = |event: &debug::Event| show::say(&event.to_string());
-    with_options(symbols, interrupt, |options| Ok(server.serve(debuggee, options, &mut log)?))
+    with_options(symbols, names, interrupt, |options| Ok(server.serve(debuggee, options, &mut log)?))
 }
 
 /// Starts GDB in the foreground, connected and with the firmware's symbols, and ends with it.
@@ -42,6 +43,7 @@ pub fn debug(
     debuggee: &mut dyn debug::Debuggee,
     image: &Image,
     symbols: &Symbols,
+    names: &Names<'_>,
     interrupt: &Interrupt,
     more_arguments: &[OsString],
 ) -> anyhow::Result<()> {
@@ -64,8 +66,9 @@ pub fn debug(
         .with_context(|| format!("cannot start {}", program.display()))?;
     let watcher = end_with(child, interrupt.clone());
     // Connections come and go in silence here: the terminal is GDB's.
-    let served =
-        with_options(symbols, interrupt, |options| Ok(server.serve(debuggee, options, &mut |_| ())?));
+    let served = with_options(symbols, names, interrupt, |options| {
+        Ok(server.serve(debuggee, options, &mut |_| ())?)
+    });
     // Without a server GDB goes on in front of the user, who ends it.
     let ended = watcher.join();
     served?;
@@ -83,13 +86,20 @@ fn end_with(mut gdb: Child, interrupt: Interrupt) -> thread::JoinHandle<std::io:
 
 fn with_options(
     symbols: &Symbols,
+    names: &Names<'_>,
     interrupt: &Interrupt,
     serve: impl FnOnce(&debug::Options<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let report = |fault: &Fault, debuggee: &dyn debug::Debuggee| {
         session::fault_report(fault, debuggee, symbols).to_string()
     };
-    serve(&debug::Options { once: false, shutdown: interrupt.flag(), fault_report: &report })
+    serve(&debug::Options {
+        once: false,
+        shutdown: interrupt.flag(),
+        pressed: interrupt.pressed(),
+        names,
+        fault_report: &report,
+    })
 }
 
 /// The file name that GDB shows; nothing else of a name that came with somebody's trace.

@@ -8,7 +8,8 @@ use std::{
 };
 
 use untick::{
-    trace::{End, Header, Log, Summary},
+    timeline::{Bookmark, Bookmarks},
+    trace::{Counts, End, Header, Log, Summary},
     words::Moment,
 };
 
@@ -24,12 +25,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut log = Log::open(&arguments.trace)?;
     let summary = log.summary();
+    let bookmarks = Bookmarks::in_trace(&mut log);
     let facts = Facts {
         header: log.header(),
         summary,
         end: log.end(),
         reached: log.reached_moment(),
         damage: log.damage().map(|damage| damage.to_string()),
+        bookmarks: bookmarks.all(),
     };
     io::stdout().lock().write_all(facts.text().as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -45,7 +48,11 @@ struct Facts<'a> {
     reached: Moment,
     /// What had to be left out.
     damage: Option<String>,
+    bookmarks: &'a [Bookmark],
 }
+
+/// So many bookmarks are shown; `monitor bookmarks` shows all.
+const MOST_BOOKMARKS: usize = 20;
 
 impl Facts<'_> {
     fn text(&self) -> String {
@@ -70,14 +77,36 @@ impl Facts<'_> {
         if let Some(damage) = &self.damage {
             table.row("damaged", damage);
         }
+        let mut title = "bookmarks";
+        for Bookmark { name, icount, note } in self.bookmarks.iter().take(MOST_BOOKMARKS) {
+            table.row(title, format!("{name} at {}  {note}", show::count(*icount)).trim_end());
+            title = "";
+        }
+        if let Some(more) = self.bookmarks.len().checked_sub(MOST_BOOKMARKS).filter(|more| *more > 0) {
+            table.row("", &format!("and {} more", show::count(more as u64)));
+        }
         table.gap();
         let each = summary.bytes_per_event().map(|bytes| format!(", {bytes:.2} bytes each"));
         table.row("events", &format!("{}{}", show::count(summary.events), each.unwrap_or_default()));
-        for (name, count) in summary.counts.named().into_iter().filter(|&(_, count)| count != 0) {
+        let kinds = summary.counts.iter().flat_map(Counts::named).filter(|&(_, count)| count != 0);
+        for (name, count) in kinds {
             table.row(&format!("  {name}"), &show::count(count));
         }
-        let (chunks, all) = (show::size(summary.chunk_bytes), show::size(summary.bytes));
-        table.row("file", &format!("{all}, of which events {chunks}"));
+        let share = |bytes: u64| {
+            let percent = 100.0 * bytes as f64 / summary.bytes.max(1) as f64;
+            format!("{} ({percent:.1} %)", show::size(bytes))
+        };
+        table.row("file", &show::size(summary.bytes));
+        table.row("  events", &share(summary.chunk_bytes));
+        for (name, found) in [("keyframes", summary.keyframes), ("index", summary.index)] {
+            let number = show::count(found.number);
+            let of =
+                if found.number == 0 { "none".into() } else { format!("{number}, {}", share(found.bytes)) };
+            table.row(&format!("  {name}"), &of);
+        }
+        if summary.bookmarks.number != 0 {
+            table.row("  bookmarks", &share(summary.bookmarks.bytes));
+        }
         table.text()
     }
 
@@ -123,7 +152,7 @@ mod tests {
     use untick::{
         core::{Config, CoreKind, Region, RegionKind},
         timeline::Outcome,
-        trace::Counts,
+        trace::Share,
     };
 
     use super::*;
@@ -162,7 +191,17 @@ mod tests {
 
     fn summary() -> Summary {
         let counts = Counts { reads: 1000, writes: 234, ..Counts::default() };
-        Summary { events: 1234, counts, chunks: 1, damaged_chunks: 0, bytes: 5000, chunk_bytes: 2468 }
+        Summary {
+            events: 1234,
+            counts: Some(counts),
+            chunks: 1,
+            damaged_chunks: 0,
+            bytes: 5000,
+            chunk_bytes: 2468,
+            keyframes: Share { number: 2, bytes: 1024 },
+            index: Share::default(),
+            bookmarks: Share { number: 1, bytes: 70 },
+        }
     }
 
     const WHOLE: &str = "\
@@ -175,18 +214,29 @@ recorded by   untick 0.1.0, Unicorn 2.1.5
 instructions  2,500,000
 virtual time  1.000000 s
 outcome       ended by the firmware with exit code 3
+bookmarks     here at 1,000
+              fault-1 at 2,000  HardFault
 
 events        1,234, 2.00 bytes each
   reads       1,000
   writes      234
-file          4.9 KiB, of which events 2.4 KiB
+file          4.9 KiB
+  events      2.4 KiB (49.4 %)
+  keyframes   2, 1.0 KiB (20.5 %)
+  index       none
+  bookmarks   70 bytes (1.4 %)
 ";
 
     #[test]
     fn a_whole_recording() {
         let reached = Moment { icount: 2_500_000, cycle: 25_000_000 };
         let end = End { at: reached, outcome: Outcome::Exit(3), digest: 0 };
-        let facts = Facts { header: &header(), summary: summary(), end: Some(&end), reached, damage: None };
+        let bookmark =
+            |name: &str, icount, note: &str| Bookmark { name: name.into(), icount, note: note.into() };
+        let bookmarks = [bookmark("here", 1000, ""), bookmark("fault-1", 2000, "HardFault")];
+        let (header, end) = (header(), Some(&end));
+        let facts =
+            Facts { header: &header, summary: summary(), end, reached, damage: None, bookmarks: &bookmarks };
         assert_eq!(facts.text(), WHOLE);
     }
 
@@ -195,7 +245,12 @@ file          4.9 KiB, of which events 2.4 KiB
         let header = Header { firmware_name: "a\x1b[2J\nb".into(), ..header() };
         let reached = Moment { icount: 7, cycle: 7 };
         let damage = Some("chunk 3 at byte offset 99: its contents fail the checksum".to_owned());
-        let text = Facts { header: &header, summary: summary(), end: None, reached, damage }.text();
+        let many: Vec<Bookmark> =
+            (0..30).map(|icount| Bookmark { name: "\x07".into(), icount, note: String::new() }).collect();
+        let facts =
+            Facts { header: &header, summary: summary(), end: None, reached, damage, bookmarks: &many };
+        let text = facts.text();
+        assert!(text.contains("bookmarks     ? at 0\n") && text.contains("and 10 more"), "{text}");
         assert!(text.contains("outcome       cut: "), "{text}");
         assert!(text.contains("damaged       chunk 3 at byte offset 99"), "{text}");
         assert!(text.starts_with("firmware      a?[2J?b\n"), "{text}");

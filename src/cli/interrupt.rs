@@ -14,6 +14,8 @@ use anyhow::Context;
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
     wanted: Arc<AtomicBool>,
+    /// Ctrl-C was pressed, but for the debugger in front.
+    pressed: Arc<AtomicBool>,
 }
 
 /// The exit code of a program that Ctrl-C has killed, as shells count.
@@ -35,8 +37,11 @@ impl Interrupt {
 
     /// Leaves Ctrl-C to the debugger in front: it stops the firmware with it and must not lose the server.
     pub fn ignore_ctrl_c() -> anyhow::Result<Interrupt> {
-        ctrlc::set_handler(|| {}).context("cannot leave Ctrl-C to the debugger")?;
-        Ok(Interrupt::default())
+        let interrupt = Interrupt::default();
+        let pressed = Arc::clone(&interrupt.pressed);
+        let handler = move || pressed.store(true, Ordering::Relaxed);
+        ctrlc::set_handler(handler).context("cannot leave Ctrl-C to the debugger")?;
+        Ok(interrupt)
     }
 
     /// Asks for the end.
@@ -47,6 +52,11 @@ impl Interrupt {
     /// For those who look themselves.
     pub fn flag(&self) -> &AtomicBool {
         &self.wanted
+    }
+
+    /// Whether Ctrl-C was pressed for the debugger in front, for those who look themselves.
+    pub fn pressed(&self) -> &AtomicBool {
+        &self.pressed
     }
 
     /// Whether the end is asked for.

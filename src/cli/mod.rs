@@ -163,6 +163,7 @@ mod tests {
             "untick replay crash.untick --gdb :3333 --at start",
             "untick replay crash.untick --at 37.5% --history 1GiB",
             "untick replay crash.untick --at -100",
+            "untick replay crash.untick --at fault-1",
             "untick replay crash.untick -- -batch -ex bt",
             "untick replay crash.untick --verify",
             "untick debug crash.elf --board stm32f4discovery",
@@ -179,7 +180,7 @@ mod tests {
         for (line, wanted) in [
             ("untick run a.elf --board b --for 250", "such as 250ms"),
             ("untick run a.elf --board b --until-icount many", "such as 1_000_000"),
-            ("untick replay a --at middle", "37.5%"),
+            ("untick replay a --at 1/2", "37.5%"),
             ("untick replay a --verify --gdb :1", "cannot be used with"),
             ("untick dump a --registers 9..5", "ends before it begins"),
             ("untick dump a", "--registers"),

@@ -1,8 +1,12 @@
 //! `untick replay`: a recorded run under GDB, or checked against itself.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, str::FromStr};
 
-use untick::debug::Position;
+use untick::{
+    board::{Board, Sources},
+    debug::{Names, Position, PositionError},
+    timeline::TimelineError,
+};
 
 use super::{History, gdb, interrupt::Interrupt, session::Recording, show};
 
@@ -16,11 +20,11 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     gdb: Option<String>,
 
-    /// Where to begin: start, end, an icount, a percentage of the run, or -N before its end.
+    /// Where to begin: start, end, an icount, a percentage of the run, -N before its end, or a bookmark.
     #[arg(long, value_name = "POSITION", default_value = "end", allow_hyphen_values = true)]
-    at: Position,
+    at: At,
 
-    /// Run to the end without GDB and compare every digest that the recording holds.
+    /// Run to the end without GDB, compare every digest and keyframe that the recording holds, and tell what differs.
     #[arg(long, conflicts_with_all = ["gdb", "at", "gdb_arguments"])]
     verify: bool,
 
@@ -32,13 +36,41 @@ pub struct Arguments {
     history: History,
 }
 
+/// Where to begin.
+#[derive(Clone, Debug)]
+enum At {
+    Position(Position),
+    Bookmark(String),
+}
+
+impl FromStr for At {
+    type Err = PositionError;
+
+    fn from_str(text: &str) -> Result<At, PositionError> {
+        match text.parse() {
+            Ok(position) => Ok(At::Position(position)),
+            Err(_) if text.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+                Ok(At::Bookmark(text.to_owned()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // An occupied port is found before the run is re-executed.
     let server = if arguments.verify { None } else { Some(gdb::listen(arguments.gdb.as_deref())?) };
     let recording = Recording::open(&arguments.trace)?;
     let (mut timeline, image, symbols) = recording.replay(&arguments.history)?;
     let Some(server) = server else {
-        let digests = timeline.verify()?;
+        let digests = match timeline.verify() {
+            Err(TimelineError::Diverged(found)) => {
+                show::say(&format!("{}: the replay is not the recording", arguments.trace.display()));
+                show::block(&found.report(&symbols));
+                return Ok(ExitCode::from(1));
+            }
+            result => result?,
+        };
         let end = timeline.end();
         show::say(&format!(
             "{}: {} match over {}",
@@ -48,13 +80,20 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         ));
         return Ok(ExitCode::SUCCESS);
     };
+    let sources = Sources::recorded(timeline.log().header());
+    let names = Names::new(&symbols, || Board::from_sources(sources.clone()?).ok());
     let end = timeline.end().icount;
-    timeline.seek(arguments.at.icount(end, end))?;
+    let at = match &arguments.at {
+        At::Position(position) => position.icount(end, end),
+        At::Bookmark(name) => timeline.bookmarks().named(name)?.icount,
+    };
+    timeline.seek(at)?;
     if arguments.gdb.is_some() {
-        gdb::serve(&server, &mut timeline, &symbols, &Interrupt::on_ctrl_c()?)?;
+        gdb::serve(&server, &mut timeline, &symbols, &names, &Interrupt::on_ctrl_c()?)?;
     } else {
         let interrupt = Interrupt::ignore_ctrl_c()?;
-        gdb::debug(&server, &mut timeline, &image, &symbols, &interrupt, &arguments.gdb_arguments)?;
+        let more = &arguments.gdb_arguments;
+        gdb::debug(&server, &mut timeline, &image, &symbols, &names, &interrupt, more)?;
     }
     Ok(ExitCode::SUCCESS)
 }

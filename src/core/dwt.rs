@@ -82,6 +82,11 @@ impl Dwt {
         }
     }
 
+    /// Whether this is the DWT of the same core.
+    pub fn fits(&self, other: &Dwt) -> bool {
+        self.architecture == other.architecture
+    }
+
     /// Reads a register: its offset from 0xE0001000. `slept` are the cycles slept so far.
     pub fn read(&self, offset: u32, now: Cycle, slept: Cycle) -> u32 {
         if self.architecture == Architecture::V6M {

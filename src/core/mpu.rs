@@ -86,6 +86,11 @@ impl Permissions {
 }
 
 impl Mpu {
+    /// Whether this is the MPU of the same core, with MPU_RNR at one of its regions.
+    pub fn fits(&self, other: &Mpu) -> bool {
+        (self.kind, self.count) == (other.kind, other.count) && (self.rnr as usize) < MAX_REGIONS
+    }
+
     /// The state after reset, with this many regions; zero without an MPU.
     pub fn new(kind: CoreKind, regions: u8) -> Mpu {
         let count = regions.min(MAX_REGIONS as u8);

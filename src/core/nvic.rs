@@ -62,6 +62,13 @@ pub struct Nvic {
 }
 
 impl Nvic {
+    /// Whether this is the NVIC of the same core: what never changes is the same.
+    pub fn fits(&self, other: &Nvic) -> bool {
+        self.priority.len() == other.priority.len()
+            && (self.implemented, self.interrupts, self.configurable)
+                == (other.implemented, other.interrupts, other.configurable)
+    }
+
     /// The state after reset.
     pub fn new(config: &Config) -> Nvic {
         let all = 1 << SV_CALL | 1 << PEND_SV | 1 << SYS_TICK;

@@ -90,6 +90,18 @@ impl State {
         }
     }
 
+    /// A digest of this and of memory whose digest has the given sum.
+    pub fn digest(&self, memory: u64) -> u64 {
+        let state = postcard::to_stdvec(self).expect("the state is plain data");
+        xxhash_rust::xxh3::xxh3_64_with_seed(&state, memory)
+    }
+
+    /// Whether this can be a state of a core that is built with `config`: what never changes is as it must be.
+    pub fn fits(&self, config: &Config) -> bool {
+        let new = State::new(config);
+        self.nvic.fits(&new.nvic) && self.mpu.fits(&new.mpu) && self.dwt.fits(&new.dwt)
+    }
+
     /// The position and the virtual time.
     pub fn moment(&self) -> Moment {
         Moment { icount: self.icount, cycle: self.icount + self.slept }

@@ -3,7 +3,10 @@
 use crate::{
     core::Config,
     fault::Fault,
-    timeline::{Direction, History, Interrupts, Outcome, Stop, Stops, Timeline, TimelineError},
+    timeline::{
+        BookmarkError, Bookmarks, Direction, History, Interrupts, Kept, Last, Outcome, Query, Stop, Stops,
+        Timeline, TimelineError,
+    },
     words::{BusFault, Icount, Moment, Registers},
 };
 
@@ -50,6 +53,18 @@ pub trait Debuggee {
     fn fault(&self) -> Option<Fault>;
     /// What the history holds.
     fn history(&self) -> History;
+    /// The last time before now that something happened. The position stays.
+    fn search_last(
+        &mut self,
+        query: &Query,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Last, TimelineError>;
+    /// All bookmarks of the run.
+    fn bookmarks(&self) -> &Bookmarks;
+    /// Names a position, in the place of a bookmark with the same name.
+    fn set_bookmark(&mut self, name: &str, icount: Icount) -> Result<Kept, BookmarkError>;
+    /// Removes a bookmark.
+    fn delete_bookmark(&mut self, name: &str) -> Result<Kept, BookmarkError>;
 }
 
 impl Debuggee for Timeline {
@@ -105,5 +120,21 @@ impl Debuggee for Timeline {
     }
     fn history(&self) -> History {
         self.history()
+    }
+    fn search_last(
+        &mut self,
+        query: &Query,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Last, TimelineError> {
+        self.search_last(query, interrupted)
+    }
+    fn bookmarks(&self) -> &Bookmarks {
+        self.bookmarks()
+    }
+    fn set_bookmark(&mut self, name: &str, icount: Icount) -> Result<Kept, BookmarkError> {
+        self.set_bookmark(name, icount)
+    }
+    fn delete_bookmark(&mut self, name: &str) -> Result<Kept, BookmarkError> {
+        self.delete_bookmark(name)
     }
 }

@@ -28,15 +28,28 @@ pub enum Garbage {
     /// Neither a packet nor an acknowledgement nor Ctrl-C.
     #[error("byte {0:#04x} where a packet should begin")]
     Byte(u8),
-    /// The other end did not understand an answer; a TCP connection does not lose bytes.
-    #[error("a request to send the last answer again")]
-    Refused,
     /// A packet that is longer than the server has offered to take.
     #[error("a packet longer than {PACKET_SIZE} bytes")]
     TooLong,
     /// A packet whose checksum does not fit.
     #[error("a packet with a wrong checksum")]
     Checksum,
+}
+
+impl Frame {
+    /// The text behind `monitor`, if that is what the frame is.
+    pub(super) fn monitor_command(&self) -> Option<String> {
+        let Frame::Packet(bytes) = self else { return None };
+        let hex = bytes.strip_prefix(b"$qRcmd,")?.rsplitn(2, |byte| *byte == b'#').nth(1)?;
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let line: Vec<u8> = hex.chunks(2).map(byte).collect::<Option<_>>()?;
+        Some(String::from_utf8_lossy(&line).into_owned())
+    }
+
+    /// Whether gdb will neither send acknowledgements from now on nor wait for any.
+    pub(super) fn ends_acknowledgements(&self) -> bool {
+        matches!(self, Frame::Packet(bytes) if bytes.starts_with(b"$QStartNoAckMode#"))
+    }
 }
 
 /// Collects bytes into frames.
@@ -46,6 +59,8 @@ pub(super) struct Framer {
     packet: Vec<u8>,
     /// Where the `#` is, once it has come.
     end: Option<usize>,
+    /// Requests to send the last answer again. A TCP connection does not lose bytes: gdb sends them when an answer takes long.
+    pub(super) asked_again: u32,
 }
 
 impl Framer {
@@ -58,7 +73,10 @@ impl Framer {
                     Ok(None)
                 }
                 b'+' => Ok(None),
-                b'-' => Err(Garbage::Refused),
+                b'-' => {
+                    self.asked_again += 1;
+                    Ok(None)
+                }
                 0x03 => Ok(Some(Frame::Interrupt)),
                 _ => Err(Garbage::Byte(byte)),
             };
@@ -112,12 +130,24 @@ pub(super) fn packet(body: &[u8]) -> Vec<u8> {
 
 /// The packet that makes gdb print a text while it waits for the debuggee to stop.
 pub(super) fn console_packet(text: &str) -> Vec<u8> {
-    let mut body = String::from("O");
+    packet(format!("O{}", hex(text)).as_bytes())
+}
+
+/// The one packet that answers a monitor command with a text (gdb manual, qRcmd).
+pub(super) fn monitor_answer(text: &str) -> Vec<u8> {
+    match text {
+        "" => packet(b"OK"),
+        text => packet(hex(text).as_bytes()),
+    }
+}
+
+fn hex(text: &str) -> String {
+    let mut digits = String::with_capacity(2 * text.len());
     for byte in text.bytes() {
         // Writing to a string cannot fail.
-        let _ = write!(body, "{byte:02x}");
+        let _ = write!(digits, "{byte:02x}");
     }
-    packet(body.as_bytes())
+    digits
 }
 
 fn checksum(body: &[u8]) -> u8 {
@@ -140,13 +170,31 @@ mod tests {
     }
 
     #[test]
+    fn requests_to_send_an_answer_again_are_counted() {
+        let mut framer = Framer::default();
+        b"-+-$m0,-#00".iter().take(8).for_each(|&byte| assert_eq!(framer.push(byte), Ok(None)));
+        assert_eq!(framer.asked_again, 2);
+    }
+
+    #[test]
     fn garbage_is_named() {
         assert_eq!(frames(b"GET / HTTP/1.1"), Err(Garbage::Byte(b'G')));
         assert_eq!(frames(b"$g#68"), Err(Garbage::Checksum));
         assert_eq!(frames(b"$g#zz"), Err(Garbage::Checksum));
         assert_eq!(frames(b"$g#+7"), Err(Garbage::Checksum));
-        assert_eq!(frames(b"-"), Err(Garbage::Refused));
         assert_eq!(frames(&[b'$'; PACKET_SIZE + 1]), Err(Garbage::TooLong));
+    }
+
+    #[test]
+    fn monitor_commands_are_understood_and_answered() {
+        let command = |body: &str| Frame::Packet(packet(body.as_bytes())).monitor_command();
+        assert_eq!(command("qRcmd,6869"), Some("hi".to_owned()));
+        assert_eq!(command("qRcmd,"), Some(String::new()));
+        assert_eq!(command("qRcmd,6"), Some("\u{6}".to_owned()));
+        assert_eq!(command("qRcmd,xx"), None);
+        assert_eq!(command("qSupported"), None);
+        assert_eq!(monitor_answer("hi\n"), packet(b"68690a"));
+        assert_eq!(monitor_answer(""), packet(b"OK"));
     }
 
     #[test]

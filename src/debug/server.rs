@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::{
     Debuggee, FaultReport,
+    monitor::Names,
     session::{self, Ended},
     stub::Stub,
     wire::Wire,
@@ -52,6 +53,11 @@ pub struct Options<'a> {
     pub once: bool,
     /// Ends the server, and a session or a journey of the debuggee that is under way, when it becomes true.
     pub shutdown: &'a AtomicBool,
+    /// Set when Ctrl-C is pressed at a terminal that gdb shares with the server: gdb does not pass it on while a monitor
+    /// command is under way, so that one ends then.
+    pub pressed: &'a AtomicBool,
+    /// What the firmware and the board call things.
+    pub names: &'a Names<'a>,
     /// What `monitor fault` prints.
     pub fault_report: &'a FaultReport<'a>,
 }
@@ -113,7 +119,7 @@ impl Server {
         options: &Options<'_>,
         log: &mut dyn FnMut(&Event),
     ) -> Result<(), ServerError> {
-        let mut stub = Stub::new(debuggee, options.fault_report);
+        let mut stub = Stub::new(debuggee, options.fault_report, options.names);
         while !options.shutdown.load(Ordering::Relaxed) {
             let (stream, peer) = match self.listener.accept() {
                 Ok(accepted) => accepted,
@@ -131,7 +137,7 @@ impl Server {
             };
             log(&Event::Connected(peer));
             let ended = match Wire::new(stream, options.shutdown) {
-                Ok(wire) => session::run(&mut stub, wire),
+                Ok(wire) => session::run(&mut stub, wire, options.pressed),
                 Err(error) => Ended::Lost(error.to_string()),
             };
             // A stranger at the port is not the session that was meant.

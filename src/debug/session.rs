@@ -1,6 +1,10 @@
 //! One connection from its first packet to its end.
 
-use std::{convert::Infallible, io};
+use std::{
+    convert::Infallible,
+    io,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use gdbstub::{
     common::Signal,
@@ -15,6 +19,7 @@ use thiserror::Error;
 use super::{
     arch::{Register, RegisterSet},
     frame::{Frame, PACKET_SIZE},
+    monitor,
     stub::{Halt, Report, Stub, THREAD},
     wire::Wire,
 };
@@ -57,20 +62,21 @@ impl From<StubError> for Ended {
 }
 
 /// Serves one connection until it ends.
-pub(super) fn run(stub: &mut Stub<'_>, wire: Wire<'_>) -> Ended {
+pub(super) fn run(stub: &mut Stub<'_>, wire: Wire<'_>, pressed: &AtomicBool) -> Ended {
     stub.begin_session();
-    match converse(stub, wire) {
+    match converse(stub, wire, pressed) {
         Ok(ended) | Err(ended) => ended,
     }
 }
 
-fn converse(stub: &mut Stub<'_>, wire: Wire<'_>) -> Result<Ended, Ended> {
+fn converse(stub: &mut Stub<'_>, wire: Wire<'_>, pressed: &AtomicBool) -> Result<Ended, Ended> {
     let gdb = GdbStub::builder(wire)
         .packet_buffer_size(PACKET_SIZE)
         .build()
         .expect("the packet buffer is gdbstub's own");
     let mut machine = gdb.run_state_machine(stub)?;
     let mut silent = true;
+    let mut acknowledges = true;
     loop {
         machine = match machine {
             GdbStubStateMachine::Idle(mut idle) => {
@@ -79,7 +85,14 @@ fn converse(stub: &mut Stub<'_>, wire: Wire<'_>) -> Result<Ended, Ended> {
                     ended => ended,
                 })?;
                 silent = false;
-                feed(idle.into(), stub, frame)?
+                acknowledges &= !frame.ends_acknowledgements();
+                match frame.monitor_command() {
+                    Some(line) => {
+                        command(stub, idle.borrow_conn(), &line, acknowledges, pressed)?;
+                        idle.into()
+                    }
+                    None => feed(idle.into(), stub, frame)?,
+                }
             }
             GdbStubStateMachine::Running(running) => travel(running, stub)?,
             // Ctrl-C between two steps of a longer command of gdb's is kept for the next step.
@@ -97,6 +110,35 @@ fn converse(stub: &mut Stub<'_>, wire: Wire<'_>) -> Result<Ended, Ended> {
             }
         };
     }
+}
+
+/// Runs a monitor command and answers it.
+///
+/// gdbstub could do so too, but could not end a command that takes long. gdb passes Ctrl-C on only while the debuggee runs.
+/// During a monitor command it gives up by itself, after some seconds, and tells nobody. Another packet means that nobody
+/// waits any more: then there must be no answer, or gdb takes it for the answer to that packet. For the same reason the
+/// answer is one packet, not the usual series: gdb may give up in the middle of those.
+fn command(
+    stub: &mut Stub<'_>,
+    wire: &mut Wire<'_>,
+    line: &str,
+    acknowledges: bool,
+    pressed: &AtomicBool,
+) -> Result<(), Ended> {
+    if acknowledges {
+        wire.acknowledge();
+    }
+    wire.begin_answer();
+    pressed.store(false, Ordering::Relaxed);
+    let mut left = false;
+    let text = monitor::execute(stub, line, &mut || {
+        left |= wire.is_left();
+        left || pressed.load(Ordering::Relaxed)
+    });
+    if !wire.take_interrupt() && (left || !wire.is_waited_for()) {
+        return Ok(()); // what has arrived is handled next
+    }
+    wire.answer(&text).map_err(|error| Ended::Lost(error.to_string()))
 }
 
 /// Lets the debuggee travel until it stops or gdb wants something.

@@ -18,7 +18,7 @@ use std::{path::Path, sync::Arc};
 pub use cfi::{Rule, Rules};
 pub use error::ImageError;
 pub use lines::{Inlined, Line};
-pub use symbols::{Function, Symbols};
+pub use symbols::{Function, Named, Symbols};
 
 /// More than any Cortex-M has; a damaged file must not make us allocate gigabytes.
 const LARGEST: u64 = 64 << 20;

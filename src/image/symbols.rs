@@ -32,6 +32,17 @@ pub struct Function {
     pub offset: u32,
 }
 
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The address. Bit 0 of a function is clear.
+    pub address: u32,
+    /// The size in bytes, if the ELF file gives it.
+    pub size: Option<u32>,
+    /// Whether it is code.
+    pub is_code: bool,
+}
+
 /// A name and the addresses that belong to it.
 struct Symbol {
     start: u32,
@@ -102,6 +113,24 @@ impl Symbols {
             all.find(|symbol| demangle(&symbol.name) == name).map(|symbol| symbol.start)
         };
         self.addresses.get(name).copied().or_else(demangled)
+    }
+
+    /// What a name stands for, by its name in the ELF file or by its demangled name.
+    pub fn named(&self, name: &str) -> Option<Named> {
+        let code = self.functions.iter().map(|symbol| (symbol, true));
+        let all = || code.clone().chain(self.data.iter().map(|symbol| (symbol, false)));
+        let found = all().filter(|(symbol, _)| symbol.name == name).max_by_key(|(symbol, _)| symbol.rank);
+        let found = found.or_else(|| all().find(|(symbol, _)| demangle(&symbol.name) == name));
+        found.map(|(symbol, is_code)| Named {
+            address: symbol.start,
+            size: symbol.sized.then_some(symbol.end - symbol.start),
+            is_code,
+        })
+    }
+
+    /// All names, demangled.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.functions.iter().chain(&self.data).map(|symbol| demangle(&symbol.name))
     }
 
     /// The variable or constant that holds an address, demangled, and the distance in bytes from its start.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Host, SemihostingCall};
+use super::{Host, Listener, Message, SemihostingCall, semihosting};
 use crate::{
     core::Memory,
     peripherals::{Bus, Dma},
@@ -22,12 +22,23 @@ pub struct Live {
     lines: Lines,
     inbox: VecDeque<(String, Vec<u8>)>,
     reset: bool,
+    listener: Listener,
+    resets: Vec<Icount>,
 }
 
 impl Live {
     /// A bus and a host, just after reset.
     pub fn new(bus: Bus, host: Box<dyn Host>, clock_hz: u32) -> Live {
-        Live { bus, host, clock_hz, lines: Lines::default(), inbox: VecDeque::new(), reset: false }
+        Live {
+            bus,
+            host,
+            clock_hz,
+            lines: Lines::default(),
+            inbox: VecDeque::new(),
+            reset: false,
+            listener: Listener::default(),
+            resets: Vec::new(),
+        }
     }
 
     /// The peripherals.
@@ -40,6 +51,21 @@ impl Live {
         while let Some(input) = self.host.input() {
             self.inbox.push_back(input);
         }
+    }
+
+    /// The messages of a firmware in distress since the last call.
+    pub fn take_messages(&mut self) -> Vec<Message> {
+        self.listener.take()
+    }
+
+    /// Takes a line that has not ended for what it is: the run is over.
+    pub fn end_lines(&mut self) {
+        self.listener.finish();
+    }
+
+    /// The positions at which the chip was reset since the last call.
+    pub fn take_resets(&mut self) -> Vec<Icount> {
+        std::mem::take(&mut self.resets)
     }
 
     /// The pins, logging into `log`. What goes wrong there is left in `error`.
@@ -75,10 +101,14 @@ impl LivePins<'_> {
             self.live.lines = lines;
         }
         for (device, bytes) in self.live.bus.take_output() {
+            self.live.listener.hear(&device, &bytes, icount);
             self.live.host.output(&device, &bytes);
         }
     }
 }
+
+/// The stimulus port that carries text, by convention. The others carry the data of an RTOS or a profiler.
+const TEXT_PORT: u32 = 0;
 
 /// The stimulus port of the ITM behind an address (Armv7-M ARM C1.7.2). They send to a debugger, not to the bus.
 fn stimulus_port(address: u32) -> Option<u32> {
@@ -129,7 +159,11 @@ impl Pins for LivePins<'_> {
     ) -> Result<(), BusFault> {
         if let Some(port) = stimulus_port(address) {
             self.append(at.icount, Event::Write { address, width, value, accepted: true });
-            self.live.host.output(&format!("itm{port}"), &value.to_le_bytes()[..width.bytes() as usize]);
+            let (device, bytes) = (format!("itm{port}"), &value.to_le_bytes()[..width.bytes() as usize]);
+            if port == TEXT_PORT {
+                self.live.listener.hear(&device, bytes, at.icount);
+            }
+            self.live.host.output(&device, bytes);
             return Ok(());
         }
         let mut master = Master::new(memory);
@@ -161,6 +195,7 @@ impl Pins for LivePins<'_> {
         if self.live.bus.reset_request() {
             self.live.bus.reset();
             self.live.reset = true;
+            self.live.resets.push(at.icount);
             self.append(at.icount, Event::Reset);
         }
         self.settle(at.icount, written);
@@ -198,11 +233,17 @@ impl Pins for LivePins<'_> {
     fn semihosting(&mut self, at: Moment, operation: u32, parameter: u32, memory: &mut Memory) -> HostResult {
         let call = SemihostingCall { operation, parameter, at, clock_hz: self.live.clock_hz };
         let result = self.live.host.semihosting(&call, &mut Master::new(memory));
+        if let Some(sent) = semihosting::sent(operation, parameter, result.r0, &mut Master::new(memory)) {
+            let sender =
+                sent.handle.map_or("semihosting".to_owned(), |handle| format!("semihosting {handle}"));
+            self.live.listener.hear(&sender, &sent.bytes, at.icount);
+        }
         self.append(at.icount, Event::Host { operation, result: result.clone() });
         result
     }
 
     fn reset(&mut self, at: Moment, _memory: &mut Memory) {
+        self.live.resets.push(at.icount);
         self.live.bus.reset();
         self.settle(at.icount, Vec::new());
     }

@@ -2,9 +2,11 @@
 
 mod host;
 mod live;
+mod messages;
 mod replay;
 pub mod semihosting;
 
 pub use host::{Host, SemihostingCall};
 pub use live::{Live, LivePins};
-pub use replay::{Break, Cursor, ReplayPins};
+pub use messages::{Listener, Message, Told};
+pub use replay::{Act, Break, Cursor, Mismatch, ReplayPins};

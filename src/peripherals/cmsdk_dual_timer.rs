@@ -41,6 +41,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["combined", "timer1", "timer2"],
     options: &[],
+    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkDualTimer)) },
 };
 

@@ -33,6 +33,7 @@ pub(super) const KIND: Kind = Kind {
         "pin11", "pin12", "pin13", "pin14", "pin15",
     ],
     options: &[],
+    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkGpio)) },
 };
 

@@ -28,6 +28,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["timer"],
     options: &[],
+    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkTimer)) },
 };
 

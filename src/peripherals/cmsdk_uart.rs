@@ -65,6 +65,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["rx", "tx", "overrun", "combined"],
     options: &[HOLD],
+    transmits: Some(DATA),
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(CmsdkUart { hold: wiring.option("hold") != 0 }))
     },

@@ -34,6 +34,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["watchdog"],
     options: &[],
+    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkWatchdog)) },
 };
 

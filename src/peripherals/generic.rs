@@ -16,6 +16,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x400,
     irqs: &[],
     options: &[],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let words = wiring.registers.iter().map(|register| (register.offset & !3, register.reset_value));
         let fixed = wiring.registers.iter().filter(|register| !register.writable);

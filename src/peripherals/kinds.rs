@@ -53,6 +53,8 @@ pub struct Kind {
     pub irqs: &'static [&'static str],
     /// What a board row may set.
     pub options: &'static [KindOption],
+    /// The offset of the register whose low byte is sent to the host when it is written, if it has one.
+    pub transmits: Option<u32>,
     /// Makes one, just after reset.
     pub build: fn(&Wiring) -> Box<dyn Device>,
 }

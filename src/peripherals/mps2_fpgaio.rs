@@ -27,6 +27,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &[],
     options: &[],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Mps2Fpgaio { clock_hz: u64::from(wiring.clock_hz.max(100)) }))
     },

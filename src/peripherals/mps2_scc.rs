@@ -33,6 +33,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &[],
     options: &[KindOption { name: "id", about: "SCC_ID: the number of the image", default: 0x4104_3850 }],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> { Box::new(Slot::new(Mps2Scc { id: wiring.option("id") })) },
 };
 

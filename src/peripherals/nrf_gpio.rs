@@ -37,6 +37,7 @@ pub(super) const KIND: Kind = Kind {
         about: "pins that the board pulls up, a bit each: buttons to ground",
         default: 0,
     }],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfGpio { pulled_up: wiring.option("pulled-up") }))
     },

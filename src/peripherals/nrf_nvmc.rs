@@ -31,6 +31,7 @@ pub(super) const KIND: Kind = Kind {
         KindOption { name: "page-size", about: "bytes that ERASEPAGE erases", default: 0x400 },
         KindOption { name: "flash-size", about: "bytes that ERASEALL erases", default: 0x4_0000 },
     ],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfNvmc {
             page_size: wiring.option("page-size").clamp(4, 0x1_0000),

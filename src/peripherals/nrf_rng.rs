@@ -31,6 +31,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["rng"],
     options: &[KindOption { name: "seed", about: "chooses the sequence", default: 0 }],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfRng {
             clock_hz: u64::from(wiring.clock_hz.max(1)),

@@ -24,6 +24,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["temp"],
     options: &[],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfTemp { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
     },

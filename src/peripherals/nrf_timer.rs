@@ -36,6 +36,7 @@ pub(super) const KIND: Kind = Kind {
         KindOption { name: "channels", about: "compare registers: 4 or 6", default: 4 },
         KindOption { name: "bits", about: "the widest counter: 16 or 32 bits", default: 32 },
     ],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfTimer {
             divider: u64::from(wiring.option("clock-divider").max(1)),

@@ -52,6 +52,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["uart"],
     options: &[CLOCK_DIVIDER, HOLD],
+    transmits: Some(TXD),
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfUart {
             divider: u64::from(wiring.option("clock-divider").max(1)),

@@ -29,6 +29,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["wdt"],
     options: &[],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfWdt { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
     },

@@ -14,6 +14,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x400,
     irqs: &[],
     options: &[KindOption { name: "idcode", about: "the value of IDCODE", default: 0x1007_6413 }],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Dbgmcu { idcode: wiring.option("idcode") }))
     },

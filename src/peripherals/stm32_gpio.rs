@@ -33,6 +33,7 @@ pub(super) const KIND: Kind = Kind {
         KindOption { name: "ospeedr", about: "reset value of OSPEEDR", default: 0 },
         KindOption { name: "pupdr", about: "reset value of PUPDR", default: 0 },
     ],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Gpio {
             moder: wiring.option("moder"),

@@ -23,6 +23,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x400,
     irqs: &[],
     options: &[],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Iwdg { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
     },

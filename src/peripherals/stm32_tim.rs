@@ -63,6 +63,7 @@ pub(super) const KIND: Kind = Kind {
         KindOption { name: "bits", about: "width of the counter, 16 or 32", default: 16 },
         KindOption { name: "channels", about: "capture/compare channels, 0 to 4", default: 4 },
     ],
+    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Tim {
             divider: u64::from(wiring.option("clock-divider").max(1)),

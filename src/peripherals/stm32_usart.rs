@@ -67,6 +67,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x400,
     irqs: &["usart"],
     options: &[CLOCK_DIVIDER, HOLD],
+    transmits: Some(DR),
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Usart {
             divider: u64::from(wiring.option("clock-divider").max(1)),

@@ -56,6 +56,7 @@ pub(super) const KIND: Kind = Kind {
         "rtc-wkup",
     ],
     options: &[],
+    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Exti)) },
 };
 

@@ -38,6 +38,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x400,
     irqs: &["flash"],
     options: &[],
+    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Flash)) },
 };
 

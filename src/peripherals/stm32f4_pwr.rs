@@ -22,6 +22,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x400,
     irqs: &[],
     options: &[],
+    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Pwr)) },
 };
 

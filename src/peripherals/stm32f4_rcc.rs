@@ -65,6 +65,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x400,
     irqs: &["rcc"],
     options: &[],
+    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Rcc)) },
 };
 

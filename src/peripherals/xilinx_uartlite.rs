@@ -34,6 +34,7 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1_0000,
     irqs: &["uart"],
     options: &[KindOption { name: "baud", about: "bits per second", default: 115_200 }, HOLD],
+    transmits: Some(TX_FIFO),
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let baud = u64::from(wiring.option("baud").max(1));
         Box::new(Slot::new(UartLite {

@@ -2,17 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use super::{SLICE, Timeline, TimelineError};
+use super::{Difference, Divergence, SLICE, Timeline, TimelineError};
 use crate::{
     core::{Found, Halt, Search, Travel, accesses_several},
     machine::{Break, Cursor},
     pins::{Event, Stamped},
-    trace::TraceError,
+    trace::{Mark, TraceError},
     words::Icount,
 };
 
 /// A cut recording loses no more than this.
 const FLUSH: Duration = Duration::from_millis(500);
+
+/// The index gets this part of the history's budget at most.
+const INDEX_SHARE: usize = 4;
 
 impl Timeline {
     /// Whether execution from here on is live.
@@ -50,7 +53,17 @@ impl Timeline {
         let live = self.live.as_mut().expect("the caller asked");
         live.take_input();
         let mut error: Option<TraceError> = None;
-        let halt = self.core.run(&mut live.pins(&mut self.log, &mut error), travel);
+        // Whoever runs, each fault is noted.
+        let all_faults = Travel { faults: true, ..*travel };
+        let halt = loop {
+            let before = self.core.state().fault.as_ref().map(|fault| fault.at.icount);
+            let halt = self.core.run(&mut live.pins(&mut self.log, &mut error), &all_faults);
+            self.bookmarks.note_fault(before, self.core.state().fault.as_ref());
+            if halt != Halt::Fault || travel.faults || error.is_some() {
+                break halt;
+            }
+        };
+        self.bookmarks.note_happenings(live);
         if let Some(error) = error {
             return Err(TimelineError::Trace(error));
         }
@@ -58,6 +71,7 @@ impl Timeline {
         self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
         self.log.reached(self.present);
         if self.last_flush.elapsed() >= FLUSH {
+            self.keep_bookmarks();
             self.log.flush()?;
             self.last_flush = Instant::now();
         }
@@ -79,13 +93,15 @@ impl Timeline {
                 self.keep(false)?; // a search has come this far without telling the tape
             }
             // At multiples, wherever a debugger has kept checkpoints besides: every recording of a run is the same.
-            let next =
-                self.tape.next_icount().unwrap_or((now / self.options.interval + 1) * self.options.interval);
+            // Where the history has been thinned, too: there will be more to do around here.
+            let multiple = (now / self.options.interval + 1) * self.options.interval;
+            let next = self.tape.next_icount().map_or(multiple, |next| next.min(multiple));
             let limit = travel.limit.min(next.max(now + 1));
             let live = self.is_at_live_end();
             let halt = self.run_core(&Travel { limit, ..*travel })?;
             let here = self.now().icount;
             if here == next {
+                self.index_interval();
                 self.keep(live)?; // nothing that arrives here has been looked at: it was the limit
             }
             if let Halt::Found(Found::Watchpoint { .. }) = halt
@@ -123,21 +139,44 @@ impl Timeline {
         let mark = self.cursor.mark();
         self.tape.keep(&mut self.core, mark, self.present.icount);
         if live {
-            let digest = Event::Digest(self.core.digest());
+            let digest = Event::Digest(self.core.detailed_digest());
             let icount = self.now().icount;
             self.log.append(&Stamped { icount, event: digest })?;
             self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
+            self.write_keyframe_if_due()?;
         }
         Ok(())
+    }
+
+    /// Remembers what the interval did that ends here, if it has been executed from its start.
+    pub(super) fn index_interval(&mut self) {
+        let (here, span) = (self.now().icount, self.index.span());
+        if !here.is_multiple_of(span) {
+            return;
+        }
+        let executed = self.core.take_executed();
+        let from = std::mem::replace(&mut self.executed_from, here);
+        if from + span > here || self.index.knows_interval_to(here) {
+            return;
+        }
+        let written = self.tape.pages_written_since(here - span, self.core.memory());
+        self.index.insert(here, executed, written);
+        self.index.shrink_to(self.options.history / INDEX_SHARE);
+        self.tape.set_budget(self.options.history.saturating_sub(self.index.bytes()));
     }
 
     /// Goes to a position; one past the end is the end.
     pub fn seek(&mut self, icount: Icount) -> Result<(), TimelineError> {
         let icount = icount.min(self.present.icount);
+        if self.go_near(icount) {
+            return Ok(());
+        }
         let now = self.now().icount;
         let index = self.tape.find(icount);
         // Going on from here is nearest when no checkpoint lies between.
-        if icount < now || index != self.tape.at() {
+        let goes_on = icount >= now && index == self.tape.at();
+        let near = if goes_on { now } else { self.tape.icount(index) };
+        if !self.enter_keyframe(near, icount) && !goes_on {
             self.go(index);
         }
         self.go_on_to(icount)
@@ -146,7 +185,14 @@ impl Timeline {
     /// Takes the core to a checkpoint.
     pub(super) fn go(&mut self, index: usize) {
         let mark = self.tape.go(&mut self.core, index);
+        self.jumped(mark);
+    }
+
+    /// The state of the core has been replaced by one that belongs to a place in the log.
+    pub(super) fn jumped(&mut self, mark: Mark) {
         self.cursor = Cursor::new(mark, self.core.state().nvic.lines());
+        self.executed_from = self.now().icount;
+        let _ = self.core.take_executed(); // that was elsewhere
     }
 
     /// Re-executes up to a position in the history, stopping at nothing.
@@ -160,10 +206,7 @@ impl Timeline {
                 // The last instruction of a run may end it: that is what was recorded.
                 Some(_) if self.now().icount == icount => {}
                 halt => {
-                    return Err(TimelineError::Diverged {
-                        icount: self.now().icount,
-                        what: format!("the run stops here ({halt:?}), but it was recorded up to {icount}"),
-                    });
+                    return Err(Divergence::stop(self.now().icount, halt, icount));
                 }
             }
         }
@@ -175,6 +218,8 @@ fn check_replay(error: Option<Break>) -> Result<(), TimelineError> {
     match error {
         None => Ok(()),
         Some(Break::Trace(error)) => Err(TimelineError::Trace(error)),
-        Some(Break::Diverged { icount, what }) => Err(TimelineError::Diverged { icount, what }),
+        Some(Break::Diverged { icount, mismatch }) => {
+            Err(Divergence::new(icount, Difference::Event(mismatch)).into())
+        }
     }
 }

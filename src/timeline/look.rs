@@ -3,7 +3,8 @@
 use super::{History, Timeline, TimelineError};
 use crate::{
     fault::Fault,
-    words::{BusFault, Registers, Width},
+    trace::SectionKind,
+    words::{BusFault, Icount, Registers, Width},
 };
 
 impl Timeline {
@@ -58,13 +59,28 @@ impl Timeline {
         live.bus().unmodelled().iter().map(line).collect()
     }
 
+    /// The most that a seek executes: the longest way between two places that can be entered.
+    fn longest_way(&self) -> Icount {
+        let keyframes = self.log.sections(SectionKind::Keyframe).map(|section| section.icount);
+        let mut places: Vec<Icount> =
+            self.tape.icounts().chain(keyframes).chain([self.present.icount]).collect();
+        places.sort_unstable();
+        places.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
+    }
+
     /// What the history holds.
     pub fn history(&self) -> History {
         History {
             checkpoints: self.tape.len(),
-            bytes: self.tape.bytes() + self.core.memory().changes_size(),
-            budget: self.tape.budget(),
-            longest_interval: self.tape.longest_interval(self.present.icount),
+            bytes: self.tape.bytes()
+                + self.core.memory().changes_size()
+                + self.index.bytes()
+                + self.near.bytes(),
+            budget: self.options.history,
+            indexed: self.index.known() as Icount * self.index.span(),
+            index_bytes: self.index.bytes(),
+            keyframes: self.log.sections(SectionKind::Keyframe).count(),
+            longest_interval: self.longest_way(),
         }
     }
 }

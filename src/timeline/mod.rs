@@ -4,7 +4,13 @@
 //! appends. A replayed trace is the same without the live part.
 
 mod advance;
+mod bookmarks;
+mod divergence;
+mod index;
+mod keyframe;
 mod look;
+mod near;
+mod query;
 mod run;
 mod search;
 mod step;
@@ -12,14 +18,17 @@ mod tape;
 mod types;
 mod verify;
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
+pub use bookmarks::{Automatic, Bookmark, BookmarkError, Bookmarks, Kept, RESERVED};
+pub use divergence::{Cause, Difference, Divergence};
+pub use query::{Answer, DeviceAccess, Finding, Last, Level, Query, Writer};
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,
     Watchpoint,
 };
 
-use self::tape::Tape;
+use self::{index::Index, near::Near, tape::Tape};
 use crate::{
     board::Board,
     core::{Config, Core, Search, State},
@@ -39,6 +48,12 @@ pub struct Timeline {
     live: Option<Live>,
     cursor: Cursor,
     tape: Tape,
+    near: Near,
+    index: Index,
+    /// From here on the core has executed without a jump: what it tells to the index is about that.
+    executed_from: Icount,
+    /// Positions of keyframes that cannot be entered.
+    bad_keyframes: BTreeSet<Icount>,
     options: Options,
     /// The last position that exists.
     present: Moment,
@@ -49,6 +64,7 @@ pub struct Timeline {
     /// The search that the core is set up for.
     search: Search,
     nothing: Search,
+    bookmarks: Bookmarks,
     last_flush: Instant,
     finished: bool,
 }
@@ -76,13 +92,15 @@ impl Timeline {
         let (file, origin) = (header.firmware.clone(), header.firmware_name.clone());
         let image = Image::parse_at(file, origin, header.load_address)
             .map_err(|error| TimelineError::Image(error.to_string()))?;
-        Timeline::new(config, &image, log, None, options)
+        let mut timeline = Timeline::new(config, &image, log, None, options)?;
+        timeline.read_index();
+        Ok(timeline)
     }
 
     fn new(
         config: Config,
         image: &Image,
-        log: Log,
+        mut log: Log,
         live: Option<Live>,
         options: Options,
     ) -> Result<Timeline, TimelineError> {
@@ -99,6 +117,7 @@ impl Timeline {
         let mark = log.start();
         let tape = Tape::new(&mut core, mark, options.history);
         let present = if live.is_some() { core.state().moment() } else { log.reached_moment() };
+        let bookmarks = Bookmarks::in_trace(&mut log);
         let ended = Some(log.end().map_or(Outcome::Cut, |end| end.outcome.clone()));
         Ok(Timeline {
             cursor: Cursor::new(mark, core.state().nvic.lines()),
@@ -106,12 +125,17 @@ impl Timeline {
             log,
             live,
             tape,
+            near: Near::new(options.history),
+            index: Index::new(options.interval),
+            executed_from: 0,
+            bad_keyframes: BTreeSet::new(),
             options,
             present,
             ended,
             stopped: Outcome::Interrupted,
             search: Search::default(),
             nothing: Search::default(),
+            bookmarks,
             last_flush: Instant::now(),
             finished: false,
         })

@@ -100,6 +100,12 @@ impl Timeline {
         self.finished = true;
         let here = self.now().icount;
         let outcome = self.ended.get_or_insert(self.stopped.clone()).clone();
+        if let Some(live) = &mut self.live {
+            live.end_lines();
+            self.bookmarks.note_happenings(live);
+        }
+        self.keep_bookmarks();
+        self.write_last_sections()?;
         self.seek(self.present.icount)?;
         let end = End { at: self.present, outcome, digest: self.core.digest() };
         self.log.finish(end)?;

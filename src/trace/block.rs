@@ -1,6 +1,6 @@
 //! Blocks: what a trace file consists of. 60 bytes, then a body.
 
-use super::Problem;
+use super::{Problem, SectionKind};
 use crate::words::{Icount, Moment};
 
 /// Bytes in front of a body.
@@ -9,7 +9,7 @@ pub(super) const HEAD_BYTES: usize = 60;
 const MOST_ITEMS: u32 = 65536;
 /// Most bytes of a chunk before compression.
 pub(super) const MOST_CHUNK: u32 = 32 << 20;
-/// Most bytes of a header before compression.
+/// Most bytes of a header, a section or an end record before compression.
 pub(super) const MOST_HEADER: u32 = 512 << 20;
 
 /// What a block holds.
@@ -20,15 +20,29 @@ pub(super) enum Tag {
     /// Events.
     #[default]
     Chunk,
-    /// The end record.
+    /// What the timeline keeps beside the events.
+    Section(SectionKind),
+    /// An end record.
     End,
 }
 
 impl Tag {
+    const ALL: [Tag; 6] = [
+        Tag::Header,
+        Tag::Chunk,
+        Tag::Section(SectionKind::Keyframe),
+        Tag::Section(SectionKind::Index),
+        Tag::Section(SectionKind::Bookmarks),
+        Tag::End,
+    ];
+
     fn bytes(self) -> [u8; 4] {
         match self {
             Tag::Header => *b"HEAD",
             Tag::Chunk => *b"CHNK",
+            Tag::Section(SectionKind::Keyframe) => *b"KEYF",
+            Tag::Section(SectionKind::Index) => *b"INDX",
+            Tag::Section(SectionKind::Bookmarks) => *b"BOOK",
             Tag::End => *b"ENDR",
         }
     }
@@ -55,6 +69,16 @@ impl BlockHead {
         BlockHead { raw: raw as u32, stored: body.len() as u32, checksum, ..self }
     }
 
+    /// The whole block, with this body.
+    pub fn to_block(self, raw: usize, body: &[u8]) -> Vec<u8> {
+        [&self.with_body(raw, body).to_bytes()[..], body].concat()
+    }
+
+    /// The length of the whole block.
+    pub fn length(&self) -> u64 {
+        HEAD_BYTES as u64 + u64::from(self.stored)
+    }
+
     /// As it stands in the file.
     pub fn to_bytes(self) -> [u8; HEAD_BYTES] {
         let mut bytes = [0; HEAD_BYTES];
@@ -79,7 +103,7 @@ impl BlockHead {
         if crc32fast::hash(&bytes[..56]) != word(56) {
             return Err(Problem::HeaderChecksum);
         }
-        let tag = [Tag::Header, Tag::Chunk, Tag::End].into_iter().find(|tag| tag.bytes() == bytes[..4]);
+        let tag = Tag::ALL.into_iter().find(|tag| tag.bytes() == bytes[..4]);
         let head = BlockHead {
             tag: tag.ok_or(Problem::Misplaced)?,
             number: word(4),
@@ -97,8 +121,8 @@ impl BlockHead {
 
     fn check_limits(&self) -> Result<(), Problem> {
         let limit = match self.tag {
-            Tag::Header => MOST_HEADER,
-            Tag::Chunk | Tag::End => MOST_CHUNK,
+            Tag::Header | Tag::Section(_) | Tag::End => MOST_HEADER,
+            Tag::Chunk => MOST_CHUNK,
         };
         // An incompressible body grows a little.
         for (bytes, limit) in [(self.raw, limit), (self.stored, limit + limit / 128)] {

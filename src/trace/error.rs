@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
-use super::FORMAT;
+use super::{FORMAT, OLDEST_FORMAT, SectionKind};
 use crate::words::Icount;
 
 /// Why a trace cannot be recorded, opened or read. `trace` is the file's path.
@@ -28,7 +28,8 @@ pub enum TraceError {
     },
     /// The file has another format.
     #[error(
-        "{trace} has trace format {found}, this untick reads format {FORMAT}: use the untick that recorded it"
+        "{trace} has trace format {found}, this untick reads formats {OLDEST_FORMAT} to {FORMAT}: \
+         use the untick that recorded it"
     )]
     Format {
         /// Which trace.
@@ -62,12 +63,40 @@ pub enum TraceError {
         /// The largest that there can be.
         limit: u64,
     },
-    /// The recording is finished, or the trace was opened: it can only be read.
-    #[error("{trace} is a finished recording: nothing can be added")]
+    /// The recording is finished, or the trace was opened: events cannot follow.
+    #[error("{trace} is a finished recording: no events can be added")]
     Finished {
         /// Which trace.
         trace: String,
     },
+    /// A section cannot be added.
+    #[error("nothing can be added to {trace}: {reason}")]
+    Refused {
+        /// Which trace.
+        trace: String,
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+/// Why a section cannot be added to a trace that is not being recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The file may not be written, or this is a [`Log::reader`](super::Log::reader).
+    #[error("it is read-only")]
+    ReadOnly,
+    /// The file is not what it was.
+    #[error("it was changed or removed since it was opened; open it again")]
+    Changed,
+    /// There is no end record, or it is behind a damaged part.
+    #[error("its recording was cut, or it is damaged")]
+    Cut,
+    /// The file has a format without sections.
+    #[error("it has trace format {0}, which has no room for it; record again")]
+    Old(
+        /// Its format version.
+        u32,
+    ),
 }
 
 /// A damaged part of a trace file.
@@ -89,8 +118,12 @@ pub enum Place {
     Header,
     /// The chunk of events with this number, the first is 0.
     Chunk(u32),
-    /// The end record.
+    /// What the timeline keeps beside the events.
+    Section(SectionKind),
+    /// An end record.
     End,
+    /// Something behind an end record: it was added later, but not whole. The recording itself is not concerned.
+    Addition,
 }
 
 impl fmt::Display for Place {
@@ -98,7 +131,9 @@ impl fmt::Display for Place {
         match self {
             Place::Header => f.write_str("header"),
             Place::Chunk(number) => write!(f, "chunk {number}"),
+            Place::Section(kind) => kind.fmt(f),
             Place::End => f.write_str("end record"),
+            Place::Addition => f.write_str("what was added last"),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The log: events are appended at its end and read anywhere.
 
 mod read;
+mod sections;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use super::{
     Counts, Damage, End, FORMAT, Header, SIGNATURE, TraceError,
@@ -10,8 +11,9 @@ use super::{
     cache::Cache,
     chunk::{Chunk, rare_bytes},
     codec::Encoder,
-    scan::{Entry, end_block, scan},
+    scan::scan,
     store::Store,
+    table::{Blocks, Ending, Row},
 };
 use crate::{
     pins::Stamped,
@@ -28,15 +30,13 @@ const MOST_EVENT: usize = 16 << 20;
 /// is the most that a killed recording loses.
 #[derive(Debug)]
 pub struct Log {
-    header: Header,
+    header: Arc<Header>,
     store: Store,
     state: State,
-    /// Closed chunks.
-    chunks: Vec<Entry>,
+    /// Closed chunks and sections.
+    blocks: Blocks,
     /// The chunk that grows; its number is that after the last closed one.
     open: Chunk,
-    /// Events in closed chunks.
-    closed_events: u64,
     /// Events in closed chunks, by kind.
     closed_counts: Counts,
     /// The icount of the last event.
@@ -54,20 +54,29 @@ enum State {
     /// They can.
     Recording,
     /// The run is over, or the log was opened.
-    Closed {
-        /// `None` if the recording was cut.
-        end: Option<End>,
-        /// What is wrong with the file.
-        damage: Option<Damage>,
-        /// Bytes that are left out because of it.
-        lost: u64,
-    },
+    Closed(Closed),
+}
+
+/// What is known of a log that takes no more events.
+#[derive(Clone, Debug)]
+struct Closed {
+    /// `None` if the recording was cut.
+    end: Option<End>,
+    format: u32,
+    /// What is wrong with the file.
+    damage: Option<Damage>,
+    /// Bytes that are left out because of it.
+    lost: u64,
+    /// Whether there are events among them.
+    missing: bool,
+    /// Whether sections can be added in front of them.
+    whole: bool,
 }
 
 impl Log {
     /// A recording that is kept in memory, compressed.
     pub fn in_memory(header: Header) -> Log {
-        Log::new(header, Store::memory(Vec::new()), State::Recording)
+        Log::new(Arc::new(header), Store::memory(Vec::new()), State::Recording)
     }
 
     /// A recording into a file. It takes the place of a file that may be there, once the header is ready.
@@ -84,7 +93,7 @@ impl Log {
                 let _ = fs::remove_file(path);
             }
         })?;
-        Ok(Log::new(header, store, State::Recording))
+        Ok(Log::new(Arc::new(header), store, State::Recording))
     }
 
     /// A finished recording or one that was cut, to read it.
@@ -104,31 +113,53 @@ impl Log {
         Log::from_store(Store::memory(bytes))
     }
 
-    fn from_store(mut store: Store) -> Result<Log, TraceError> {
-        let scan = scan(&mut store)?;
+    fn from_store(store: Store) -> Result<Log, TraceError> {
+        let scan = scan(&store)?;
         let lost = if scan.damage.is_some() { store.length() - scan.used } else { 0 };
-        let (end, counts) = scan.end.unzip();
-        let reached = match (&end, scan.chunks.last()) {
-            (Some(end), _) => end.at,
-            (None, Some(last)) => last.head.reached,
-            (None, None) => Moment::default(),
-        };
-        let mut log = Log::new(scan.header, store, State::Closed { end, damage: scan.damage, lost });
-        log.closed_events = scan.chunks.last().map_or(0, |last| last.events_before + last.head.events);
+        let (end, counts) = scan.ending.map(|ending| (ending.end, ending.counts)).unzip();
+        let (format, damage) = (scan.format, scan.damage);
+        let closed = Closed { end, format, damage, lost, missing: scan.missing, whole: scan.whole };
+        let mut log = Log::new(Arc::new(scan.header), store, State::Closed(closed));
+        log.blocks = scan.blocks;
+        log.last = scan.last;
         log.closed_counts = counts.unwrap_or_default();
-        log.chunks = scan.chunks;
-        (log.reached, log.stored) = (reached, reached);
+        (log.reached, log.stored) = (scan.reached, scan.reached);
         Ok(log)
     }
 
-    fn new(header: Header, store: Store, state: State) -> Log {
+    /// A second log that reads what is recorded so far, on any thread. Marks and sections of the one are those of the
+    /// other; nothing can be added to it.
+    ///
+    /// # Errors
+    /// The open chunk cannot be written.
+    pub fn reader(&mut self) -> Result<Log, TraceError> {
+        self.flush()?;
+        let closed = match &self.state {
+            State::Closed(closed) => closed.clone(),
+            State::Recording => Closed {
+                end: None,
+                format: FORMAT,
+                damage: None,
+                lost: 0,
+                missing: false,
+                whole: true, // the store refuses to write
+            },
+        };
+        let mut log = Log::new(self.header.clone(), self.store.reader(), State::Closed(closed));
+        log.blocks = self.blocks.clone();
+        log.closed_counts = self.closed_counts;
+        log.last = self.last;
+        (log.reached, log.stored) = (self.reached, self.stored);
+        Ok(log)
+    }
+
+    fn new(header: Arc<Header>, store: Store, state: State) -> Log {
         Log {
             header,
             store,
             state,
-            chunks: Vec::new(),
+            blocks: Blocks::default(),
             open: Chunk::default(),
-            closed_events: 0,
             closed_counts: Counts::default(),
             last: 0,
             reached: Moment::default(),
@@ -143,12 +174,16 @@ impl Log {
         &self.header
     }
 
-    /// How the run ended; `None` while it goes on and if the recording was cut.
-    pub fn end(&self) -> Option<&End> {
+    fn closed(&self) -> Option<&Closed> {
         match &self.state {
-            State::Closed { end, .. } => end.as_ref(),
+            State::Closed(closed) => Some(closed),
             State::Recording => None,
         }
+    }
+
+    /// How the run ended; `None` while it goes on and if the recording was cut.
+    pub fn end(&self) -> Option<&End> {
+        self.closed()?.end.as_ref()
     }
 
     /// How far the run is known: the end, what [`Log::reached`] was told last, or what the last chunk of a cut
@@ -159,28 +194,22 @@ impl Log {
 
     /// Whether this is an opened recording that was not finished.
     pub fn is_cut(&self) -> bool {
-        matches!(self.state, State::Closed { end: None, .. })
+        self.closed().is_some_and(|closed| closed.end.is_none())
     }
 
     /// The damage that showed when the file was opened, without a look into all chunks.
     pub fn damage(&self) -> Option<Damage> {
-        match self.state {
-            State::Closed { damage, .. } => damage,
-            State::Recording => None,
-        }
+        self.closed()?.damage
     }
 
     /// Bytes of the file that are not read because of [`Log::damage`].
     pub fn lost_bytes(&self) -> u64 {
-        match self.state {
-            State::Closed { lost, .. } => lost,
-            State::Recording => 0,
-        }
+        self.closed().map_or(0, |closed| closed.lost)
     }
 
     /// The number of events.
     pub fn events(&self) -> u64 {
-        self.closed_events + self.open.events()
+        self.blocks.events + self.open.events()
     }
 
     /// Adds an event. Those of one icount keep their order.
@@ -215,7 +244,7 @@ impl Log {
     fn check_recording(&self) -> Result<(), TraceError> {
         match self.state {
             State::Recording => Ok(()),
-            State::Closed { .. } => Err(TraceError::Finished { trace: self.store.name().to_owned() }),
+            State::Closed(_) => Err(TraceError::Finished { trace: self.store.name().to_owned() }),
         }
     }
 
@@ -247,15 +276,21 @@ impl Log {
         let raw = self.encoder.encode(&self.open);
         let body = pack(raw);
         let head = head.with_body(raw.len(), &body);
-        let offset = self.store.length();
-        self.store.append(&[&head.to_bytes()[..], &body].concat())?;
-
+        self.append_block(head, &body)?;
         self.stored = self.reached;
         self.closed_counts.add(&self.open);
-        self.chunks.push(Entry { offset, head, events_before: self.closed_events });
-        self.closed_events += self.open.events();
         let spare = self.cache.spare();
         self.cache.put(head.number, std::mem::replace(&mut self.open, spare));
+        Ok(())
+    }
+
+    /// Writes a block of a recording, and notes that it is there.
+    fn append_block(&mut self, head: BlockHead, body: &[u8]) -> Result<(), TraceError> {
+        let offset = self.store.length();
+        self.store.append(&[&head.to_bytes()[..], body].concat())?;
+        if let Some(row) = Row::of(&head) {
+            self.blocks.push(offset, row).expect("events that were appended are in order and can be counted");
+        }
         Ok(())
     }
 
@@ -265,7 +300,7 @@ impl Log {
     }
 
     fn open_number(&self) -> u32 {
-        self.chunks.len() as u32
+        self.blocks.number()
     }
 
     /// Writes what is open and how the run ended. From now on the log is only read.
@@ -278,11 +313,18 @@ impl Log {
         if !self.open.items().is_empty() {
             self.flush()?;
         }
-        let head = BlockHead { events: self.closed_events, first: self.last, ..self.next_head() };
-        let block = end_block(head, &end, &self.closed_counts, self.store.length());
+        let ending = Ending { end, counts: self.closed_counts, rows: self.blocks.rows() };
+        let block = ending.to_block(self.end_head(), self.store.length());
         self.store.append(&block)?;
-        self.state = State::Closed { end: Some(end), damage: None, lost: 0 };
+        let end = Some(ending.end);
+        self.state =
+            State::Closed(Closed { end, format: FORMAT, damage: None, lost: 0, missing: false, whole: true });
         Ok(())
+    }
+
+    /// The head of an end record.
+    fn end_head(&self) -> BlockHead {
+        BlockHead { events: self.blocks.events, first: self.last, ..self.next_head() }
     }
 }
 

@@ -21,6 +21,11 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// Whether nothing is before this place.
+    pub fn is_start(&self) -> bool {
+        self.event == 0
+    }
+
     /// The number of events before this place.
     pub fn event_number(&self) -> u64 {
         self.event

@@ -1,36 +1,41 @@
-//! Opening: from the bytes of a trace to the list of its chunks.
+//! Opening: from the bytes of a trace to the list of its blocks.
 
 use super::{
-    Counts, Damage, End, FORMAT, Header, Place, Problem, SIGNATURE, TraceError,
+    Damage, FORMAT, Header, OLDEST_FORMAT, Place, Problem, SIGNATURE, SectionKind, TraceError,
     block::{BlockHead, HEAD_BYTES, Tag},
     store::Store,
+    table::{Blocks, Ending, Row},
 };
-use crate::words::Icount;
+use crate::words::{Icount, Moment};
 
 /// Where the first block begins.
 pub(super) const FIRST_BLOCK: u64 = 12;
 
-/// A closed chunk.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    /// Where its block begins.
-    pub offset: u64,
-    /// What its block header says.
-    pub head: BlockHead,
-    /// The events before it.
-    pub events_before: u64,
-}
+/// Bytes that are read at once where only heads are looked at: some blocks are small.
+const WINDOW: u64 = 4096;
 
 /// What an opened trace consists of.
 #[derive(Debug)]
 pub(super) struct Scan {
     pub header: Header,
-    pub chunks: Vec<Entry>,
-    pub end: Option<(End, Counts)>,
-    /// What is wrong with the file, as far as it shows without reading the contents of all chunks.
+    pub format: u32,
+    pub blocks: Blocks,
+    /// The newest end record.
+    pub ending: Option<Ending>,
+    /// The icount of the last event, as that says.
+    pub last: Icount,
+    /// How far the run is known.
+    pub reached: Moment,
+    /// How far it was known before the last chunk.
+    reached_before: Moment,
+    /// What is wrong with the file, as far as it shows without reading the contents of all blocks.
     pub damage: Option<Damage>,
     /// Where the part begins that is left out because of the damage, or where the file ends.
     pub used: u64,
+    /// Whether the newest end record ends there, and everything before it is known.
+    pub whole: bool,
+    /// Whether the end record knows of more events.
+    pub missing: bool,
 }
 
 /// Why no more blocks follow.
@@ -51,25 +56,50 @@ impl From<Damage> for Halt {
     }
 }
 
-/// Reads the header, and of the chunks only what stands in front of them.
-pub(super) fn scan(store: &mut Store) -> Result<Scan, TraceError> {
-    let (header, offset) = read_header(store)?;
-    let mut scan = Scan { header, chunks: Vec::new(), end: None, damage: None, used: offset };
-    match scan.read_blocks(store) {
-        Ok(()) => {}
-        Err(Halt::Disk(error)) => return Err(error),
-        Err(Halt::Damage(damage)) => {
-            scan.damage = Some(damage);
-            scan.find_end(store)?;
+impl Halt {
+    /// Damage as a value, which the caller can live with.
+    fn damage(self) -> Result<Damage, TraceError> {
+        match self {
+            Halt::Disk(error) => Err(error),
+            Halt::Damage(damage) => Ok(damage),
         }
     }
-    if scan.end.is_none() {
-        scan.drop_damaged_tail(store)?;
+}
+
+/// Reads the header and, if the file has a good end, only the tables there; otherwise the head of each block.
+pub(super) fn scan(store: &Store) -> Result<Scan, TraceError> {
+    let (format, header, start) = read_header(store)?;
+    let mut scan = Scan {
+        header,
+        format,
+        blocks: Blocks::default(),
+        ending: None,
+        last: 0,
+        reached: Moment::default(),
+        reached_before: Moment::default(),
+        damage: None,
+        used: start,
+        whole: false,
+        missing: false,
+    };
+    if scan.read_tables(store, start)?.is_none() {
+        scan.walk(store)?;
+        if scan.ending.is_none() {
+            scan.drop_damaged_tail(store)?;
+        }
     }
+    if let Some(ending) = &scan.ending {
+        scan.reached = ending.end.at;
+    }
+    // What they need was cut off. A bookmark needs nothing.
+    let reached = scan.reached.icount;
+    scan.blocks
+        .sections
+        .retain(|section| section.icount <= reached || section.kind == SectionKind::Bookmarks);
     Ok(scan)
 }
 
-fn read_header(store: &mut Store) -> Result<(Header, u64), TraceError> {
+fn read_header(store: &Store) -> Result<(u32, Header, u64), TraceError> {
     let trace = || store.name().to_owned();
     let (foreign, name) = (TraceError::Foreign { trace: trace() }, trace());
     let damaged = |problem: Problem, offset| TraceError::Damaged {
@@ -82,7 +112,7 @@ fn read_header(store: &mut Store) -> Result<(Header, u64), TraceError> {
     }
     let Some(version) = store.read(8, 4)? else { return Err(damaged(Problem::Truncated, 8)) };
     let found = u32::from_le_bytes([version[0], version[1], version[2], version[3]]);
-    if found != FORMAT {
+    if !(OLDEST_FORMAT..=FORMAT).contains(&found) {
         return Err(TraceError::Format { trace: name, found });
     }
     let header = read_block(store, FIRST_BLOCK, Place::Header).and_then(|(head, body)| {
@@ -91,8 +121,8 @@ fn read_header(store: &mut Store) -> Result<(Header, u64), TraceError> {
             _ => Err(Problem::Misplaced),
         };
         let header = raw.and_then(|raw| Header::from_raw(&raw));
-        let end = FIRST_BLOCK + HEAD_BYTES as u64 + body.len() as u64;
-        Ok((header.map_err(|problem| problem.at(Place::Header, FIRST_BLOCK))?, end))
+        let header = header.map_err(|problem| problem.at(Place::Header, FIRST_BLOCK))?;
+        Ok((found, header, FIRST_BLOCK + head.length()))
     });
     header.map_err(|halt| match halt {
         Halt::Disk(error) => error,
@@ -100,114 +130,197 @@ fn read_header(store: &mut Store) -> Result<(Header, u64), TraceError> {
     })
 }
 
-fn read_head(store: &mut Store, offset: u64, place: Place) -> Result<BlockHead, Halt> {
-    let bytes = store.read(offset, HEAD_BYTES as u64)?;
-    let bytes = bytes.as_deref().and_then(|bytes| bytes.first_chunk::<HEAD_BYTES>());
-    let head = BlockHead::from_bytes(bytes.ok_or(Problem::Truncated.at(place, offset))?);
-    Ok(head.map_err(|problem| problem.at(place, offset))?)
+/// Heads, read with what follows them.
+struct Heads<'a> {
+    store: &'a Store,
+    at: u64,
+    window: Vec<u8>,
+}
+
+impl Heads<'_> {
+    fn read(&mut self, offset: u64, place: Place) -> Result<BlockHead, Halt> {
+        let inside = |heads: &Heads<'_>| {
+            let from = usize::try_from(offset.checked_sub(heads.at)?).ok()?;
+            heads.window.get(from..)?.first_chunk::<HEAD_BYTES>().copied()
+        };
+        let mut bytes = inside(self);
+        if bytes.is_none() {
+            let length = self.store.length().saturating_sub(offset).min(WINDOW);
+            (self.at, self.window) = (offset, self.store.read(offset, length)?.unwrap_or_default());
+            bytes = inside(self);
+        }
+        let head = BlockHead::from_bytes(&bytes.ok_or(Problem::Truncated.at(place, offset))?);
+        Ok(head.map_err(|problem| problem.at(place, offset))?)
+    }
 }
 
 /// A block with its body, not checked.
-fn read_block(store: &mut Store, offset: u64, place: Place) -> Result<(BlockHead, Vec<u8>), Halt> {
-    let head = read_head(store, offset, place)?;
+fn read_block(store: &Store, offset: u64, place: Place) -> Result<(BlockHead, Vec<u8>), Halt> {
+    let damage = |problem: Problem| problem.at(place, offset);
+    let bytes = store.read(offset, HEAD_BYTES as u64)?;
+    let bytes = bytes.as_deref().and_then(|bytes| bytes.first_chunk::<HEAD_BYTES>());
+    let head = BlockHead::from_bytes(bytes.ok_or(damage(Problem::Truncated))?).map_err(damage)?;
     let body = store.read(offset + HEAD_BYTES as u64, head.stored.into())?;
-    Ok((head, body.ok_or(Problem::Truncated.at(place, offset))?))
+    Ok((head, body.ok_or(damage(Problem::Truncated))?))
 }
 
 impl Scan {
+    /// Goes from end record to end record, the last first, and takes the blocks from their tables. `None` if that leads
+    /// nowhere: a recording that was cut, a damaged end record, or tables that contradict each other.
+    fn read_tables(&mut self, store: &Store, start: u64) -> Result<Option<()>, TraceError> {
+        if self.format < 3 {
+            return Ok(None);
+        }
+        let mut found = Vec::new();
+        let mut behind = store.length();
+        while behind != start {
+            let Some((offset, head, ending)) = find_end(store, behind, self.format)? else {
+                return Ok(None);
+            };
+            let listed = ending.rows.iter().try_fold(0u64, |sum, row| sum.checked_add(row.length()));
+            let Some(first) = listed.and_then(|listed| offset.checked_sub(listed)) else { return Ok(None) };
+            found.push((first, head, ending));
+            behind = first;
+            if behind < start {
+                return Ok(None);
+            }
+        }
+        let mut blocks = Blocks::default();
+        for (index, (mut offset, head, ending)) in found.into_iter().rev().enumerate() {
+            for &row in &ending.rows {
+                // A recording that is finished does not grow.
+                let late = index > 0 && matches!(row, Row::Chunk { .. });
+                if late || blocks.push(offset, row).is_err() {
+                    return Ok(None);
+                }
+                offset += row.length();
+            }
+            if (head.number, head.events) != (blocks.number(), blocks.events) {
+                return Ok(None);
+            }
+            self.end_with(&head, ending);
+        }
+        if self.ending.is_none() {
+            return Ok(None);
+        }
+        (self.blocks, self.used, self.whole) = (blocks, store.length(), true);
+        Ok(Some(()))
+    }
+
+    fn end_with(&mut self, head: &BlockHead, ending: Ending) {
+        (self.last, self.ending) = (head.first, Some(Ending { rows: Vec::new(), ..ending }));
+    }
+
     /// Walks over the blocks behind the header, to the end of the file or to the first damage.
-    fn read_blocks(&mut self, store: &mut Store) -> Result<(), Halt> {
-        let (mut events_before, mut first): (u64, Icount) = (0, 0);
-        while self.used < store.length() {
-            let (offset, number) = (self.used, self.chunks.len() as u32);
-            let place = Place::Chunk(number);
-            let head = read_head(store, offset, place)?;
-            let end = offset + HEAD_BYTES as u64 + u64::from(head.stored);
-            if head.number != number || head.first < first {
-                return Err(Problem::Misplaced.at(place, offset).into());
+    fn walk(&mut self, store: &Store) -> Result<(), TraceError> {
+        self.ending = None;
+        let mut newest = None;
+        if let Err(halt) = self.walk_blocks(store, &mut newest) {
+            let damage = halt.damage()?;
+            self.damage.get_or_insert(damage);
+        }
+        if let Some((used, sections)) = newest {
+            // What follows the newest good end record was not added whole.
+            self.blocks.sections.truncate(sections);
+            (self.used, self.whole) = (used, true);
+            if used < store.length() {
+                self.damage.get_or_insert(Problem::Truncated.at(Place::Addition, used));
             }
-            match head.tag {
-                Tag::Header => return Err(Problem::Misplaced.at(place, offset).into()),
-                Tag::End if head.events != events_before => {
-                    return Err(Problem::Misplaced.at(Place::End, offset).into());
-                }
-                Tag::End => {
-                    self.end = Some(read_end(store, offset)?);
-                    self.used = store.length();
-                }
-                Tag::Chunk if end > store.length() => {
-                    return Err(Problem::Truncated.at(place, offset).into());
-                }
-                Tag::Chunk => {
-                    self.chunks.push(Entry { offset, head, events_before });
-                    first = head.first;
-                    events_before = events_before
-                        .checked_add(head.events)
-                        .ok_or(Problem::Encoding("it has more events than there can be").at(place, offset))?;
-                    self.used = end;
-                }
-            }
+        } else if let Some((_, head, ending)) = find_end(store, store.length(), self.format)? {
+            // The way to it is damaged.
+            self.missing = head.events > self.blocks.events;
+            self.end_with(&head, ending);
         }
         Ok(())
     }
 
-    /// Looks for the end record from the back: the last 8 bytes say where it is.
-    fn find_end(&mut self, store: &mut Store) -> Result<(), TraceError> {
-        let Some(last) = store.length().checked_sub(8) else { return Ok(()) };
-        let Some(offset) = store.read(last, 8)?.and_then(|bytes| bytes.first_chunk().copied()) else {
-            return Ok(());
-        };
-        match read_end(store, u64::from_le_bytes(offset)) {
-            Ok(end) => self.end = Some(end),
-            Err(Halt::Damage(_)) => {} // There is none: the recording was cut.
-            Err(Halt::Disk(error)) => return Err(error),
+    /// Gives in `newest` where the newest good end record ends, and the number of sections before it.
+    fn walk_blocks(&mut self, store: &Store, newest: &mut Option<(u64, usize)>) -> Result<(), Halt> {
+        let mut heads = Heads { store, at: 0, window: Vec::new() };
+        let mut offset = self.used;
+        while offset < store.length() {
+            let number = self.blocks.number();
+            let place = if newest.is_some() { Place::Addition } else { Place::Chunk(number) };
+            let head = heads.read(offset, place)?;
+            let place = match head.tag {
+                Tag::Section(kind) => Place::Section(kind),
+                Tag::End => Place::End,
+                Tag::Header | Tag::Chunk => place,
+            };
+            let damage = |problem: Problem| problem.at(place, offset);
+            let end = offset + head.length();
+            let late = head.tag == Tag::Chunk && newest.is_some();
+            let other_end = head.tag == Tag::End && head.events != self.blocks.events;
+            if head.tag == Tag::Header || head.number != number || late || other_end {
+                return Err(damage(Problem::Misplaced).into());
+            }
+            if end > store.length() {
+                return Err(damage(Problem::Truncated).into());
+            }
+            if let Some(row) = Row::of(&head) {
+                self.blocks.push(offset, row).map_err(damage)?;
+                if head.tag == Tag::Chunk {
+                    (self.reached_before, self.reached) = (self.reached, head.reached);
+                }
+            } else {
+                match read_end(store, offset, self.format) {
+                    Ok((head, ending)) => {
+                        self.end_with(&head, ending);
+                        *newest = Some((end, self.blocks.sections.len()));
+                    }
+                    // There may be a newer one.
+                    Err(halt) => drop(self.damage.get_or_insert(halt.damage()?)),
+                }
+            }
+            offset = end;
+            if self.damage.is_none() {
+                self.used = end;
+            }
         }
         Ok(())
     }
 
     /// The last chunk of a cut recording may be there in length and not in contents, after a crash of the host.
-    fn drop_damaged_tail(&mut self, store: &mut Store) -> Result<(), TraceError> {
-        let Some(last) = self.chunks.last() else { return Ok(()) };
-        let place = Place::Chunk(last.head.number);
-        let problem = match read_block(store, last.offset, place) {
+    fn drop_damaged_tail(&mut self, store: &Store) -> Result<(), TraceError> {
+        let Some(last) = self.blocks.chunks.last() else { return Ok(()) };
+        let (place, offset) = (Place::Chunk(self.blocks.number() - 1), last.offset);
+        let problem = match read_block(store, offset, place) {
             Ok((head, body)) => head.check(&body).err(),
-            Err(Halt::Damage(damage)) => Some(damage.problem),
-            Err(Halt::Disk(error)) => return Err(error),
+            Err(halt) => Some(halt.damage()?.problem),
         };
         if let Some(problem) = problem {
-            self.damage = Some(problem.at(place, last.offset));
-            self.used = last.offset;
-            self.chunks.pop();
+            self.damage = Some(problem.at(place, offset));
+            self.blocks.drop_last_chunk();
+            (self.used, self.reached) = (offset, self.reached_before);
         }
         Ok(())
     }
 }
 
-/// The end record at `offset`, which must be the last thing in the file.
-fn read_end(store: &mut Store, offset: u64) -> Result<(End, Counts), Halt> {
+/// The end record that ends at `behind`: the 8 bytes before that say where it begins. `None` if there is no good one.
+fn find_end(store: &Store, behind: u64, format: u32) -> Result<Option<(u64, BlockHead, Ending)>, TraceError> {
+    let Some(last) = behind.checked_sub(8) else { return Ok(None) };
+    let Some(offset) = store.read(last, 8)?.and_then(|bytes| bytes.first_chunk().copied()) else {
+        return Ok(None);
+    };
+    let offset = u64::from_le_bytes(offset);
+    match read_end(store, offset, format) {
+        Ok((head, ending)) if offset + head.length() == behind => Ok(Some((offset, head, ending))),
+        Ok(_) => Ok(None),
+        Err(halt) => halt.damage().map(|_| None),
+    }
+}
+
+/// The end record at `offset`.
+fn read_end(store: &Store, offset: u64, format: u32) -> Result<(BlockHead, Ending), Halt> {
     let damage = |problem: Problem| problem.at(Place::End, offset);
     if offset > store.length() {
         return Err(damage(Problem::Truncated).into());
     }
     let (head, body) = read_block(store, offset, Place::End)?;
-    if head.tag != Tag::End || offset + (HEAD_BYTES + body.len()) as u64 != store.length() {
+    if head.tag != Tag::End {
         return Err(damage(Problem::Misplaced).into());
     }
     head.check(&body).map_err(damage)?;
-    let encoding = || damage(Problem::Encoding("its contents are no end record"));
-    let (end, rest) = postcard::take_from_bytes(&body).map_err(|_| encoding())?;
-    let (counts, rest) = postcard::take_from_bytes(rest).map_err(|_| encoding())?;
-    if rest != offset.to_le_bytes() {
-        return Err(encoding().into());
-    }
-    Ok((end, counts))
-}
-
-/// The block of the end record, for a file of this length.
-pub(super) fn end_block(head: BlockHead, end: &End, counts: &Counts, offset: u64) -> Vec<u8> {
-    let mut body = postcard::to_stdvec(end).expect("an end record is plain data");
-    body = postcard::to_extend(counts, body).expect("numbers are plain data");
-    body.extend_from_slice(&offset.to_le_bytes());
-    let head = BlockHead { tag: Tag::End, reached: end.at, ..head }.with_body(body.len(), &body);
-    [&head.to_bytes()[..], &body].concat()
+    Ok((head, Ending::from_body(&body, offset, format).map_err(damage)?))
 }

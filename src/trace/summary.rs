@@ -67,7 +67,7 @@ impl Counts {
                 Channel::ReadFault { .. } | Channel::WriteFault { .. } => &mut self.bus_faults,
                 Channel::Raised { .. } | Channel::Lowered { .. } => &mut self.lines,
                 Channel::Sleep => &mut self.sleeps,
-                Channel::Digest => &mut self.digests,
+                Channel::BareDigest | Channel::Digest => &mut self.digests,
                 Channel::Reset => &mut self.resets,
                 Channel::Rare => match chunk.rare(item) {
                     Some(Event::Host { .. }) => &mut self.host,
@@ -85,8 +85,9 @@ impl Counts {
 pub struct Summary {
     /// The number of events, without those that are lost because of [`Log::damage`](super::Log::damage).
     pub events: u64,
-    /// The events by kind: those of the whole run if it has an end record, else those that can be read.
-    pub counts: Counts,
+    /// The events by kind: those of the whole run if it has an end record, else those that can be read. `None` if that
+    /// is too much to decode.
+    pub counts: Option<Counts>,
     /// Chunks, without the open one.
     pub chunks: u32,
     /// Chunks that cannot be decoded; only looked for when the trace has no end record.
@@ -95,6 +96,21 @@ pub struct Summary {
     pub bytes: u64,
     /// What the chunks take of it, in bytes.
     pub chunk_bytes: u64,
+    /// Keyframes.
+    pub keyframes: Share,
+    /// Pieces of the index.
+    pub index: Share,
+    /// Lists of bookmarks.
+    pub bookmarks: Share,
+}
+
+/// What sections of one kind take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many there are.
+    pub number: u64,
+    /// Their size in the file, in bytes.
+    pub bytes: u64,
 }
 
 impl Summary {

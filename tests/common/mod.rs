@@ -142,7 +142,10 @@ impl Fixture {
             untick: env!("CARGO_PKG_VERSION").to_owned(),
             unicorn: untick::core::unicorn_version(),
             board: self.board.clone(),
-            board_sources: vec![("board.toml".to_owned(), board.sources().board.clone())],
+            board_sources: vec![
+                ("board.toml".to_owned(), board.sources().board.clone()),
+                ("chip.yaml".to_owned(), board.sources().chip.clone()),
+            ],
             config: self.config(),
             firmware_name: image.origin.clone(),
             firmware: image.file.to_vec(),

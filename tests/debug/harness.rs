@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use untick::debug::{Debuggee, Options, Server};
+use untick::{
+    debug::{Debuggee, Names, Options, Server},
+    image::Symbols,
+};
 
 use super::scripted::Scripted;
 
@@ -52,7 +55,11 @@ impl Served {
             let report = |fault: &untick::fault::Fault, debuggee: &dyn Debuggee| {
                 format!("BFAR {:#010x}, seen from icount {}\n", fault.bfar, debuggee.now().icount)
             };
-            let options = Options { once, shutdown: &flag, fault_report: &report };
+            let symbols = Symbols::default();
+            let names = Names::new(&symbols, || None);
+            let pressed = AtomicBool::new(false);
+            let options =
+                Options { once, shutdown: &flag, pressed: &pressed, names: &names, fault_report: &report };
             let mut log = Vec::new();
             server.serve(&mut scripted, &options, &mut |event| log.push(event.to_string())).unwrap();
             (scripted, log)
@@ -141,8 +148,21 @@ impl Client {
 
     /// Runs a monitor command; returns what it prints.
     pub fn monitor(&mut self, line: &str) -> String {
+        self.tell_monitor(line);
+        self.told_by_monitor()
+    }
+
+    /// Sends a monitor command without waiting for its answer.
+    pub fn tell_monitor(&mut self, line: &str) {
         let hex: String = line.bytes().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(self.ask(&format!("qRcmd,{hex}")), "OK", "{line}");
+        self.tell(&format!("qRcmd,{hex}"));
+    }
+
+    /// The text that answers a monitor command: one packet.
+    pub fn told_by_monitor(&mut self) -> String {
+        let answer = self.answer();
+        assert_eq!(self.console, "", "nothing comes before the answer");
+        self.console = if answer == "OK" { String::new() } else { unhex(&answer) };
         self.console.clone()
     }
 

@@ -13,7 +13,10 @@ use untick::{
     core::{Config, CoreKind, Region, RegionKind},
     debug::Debuggee,
     fault::Fault,
-    timeline::{Direction, History, Interrupts, Outcome, Stop, Stops, TimelineError, WatchKind},
+    timeline::{
+        Answer, BookmarkError, Bookmarks, Direction, Divergence, Finding, History, Interrupts, Kept, Last,
+        Level, Outcome, Query, Stop, Stops, TimelineError, WatchKind,
+    },
     words::{BusFault, Icount, Moment, Registers},
 };
 
@@ -31,12 +34,15 @@ pub struct Scripted {
     /// Writes to the memory behind the counter, and to flash.
     pub edits: Vec<(u32, Vec<u8>)>,
     config: Config,
+    bookmarks: Bookmarks,
     /// True while `resume` is under way.
     pub running: Arc<AtomicBool>,
     /// Makes every journey fail.
     pub broken: bool,
     /// Makes backward travel take for ever.
     pub endless_past: bool,
+    /// Ends a search through an endless past.
+    pub enough: Arc<AtomicBool>,
 }
 
 impl Scripted {
@@ -82,9 +88,11 @@ impl Scripted {
                 security_extension: false,
                 halting_debug: false,
             },
+            bookmarks: Bookmarks::default(),
             running: Arc::default(),
             broken: false,
             endless_past: false,
+            enough: Arc::default(),
         };
         scripted.go(0);
         scripted
@@ -185,7 +193,7 @@ impl Scripted {
         if !self.broken {
             return Ok(());
         }
-        Err(TimelineError::Diverged { icount: self.at, what: "the script says so".into() })
+        Err(Divergence::stop(self.at, None, self.at + 1))
     }
 }
 
@@ -319,6 +327,56 @@ impl Debuggee for Scripted {
     }
 
     fn history(&self) -> History {
-        History { checkpoints: 3, bytes: 4096, budget: 64 << 20, longest_interval: 400 }
+        History {
+            checkpoints: 3,
+            bytes: 4096,
+            budget: 64 << 20,
+            indexed: 0,
+            index_bytes: 0,
+            keyframes: 0,
+            longest_interval: 400,
+        }
+    }
+
+    /// Only instructions are looked for.
+    fn search_last(
+        &mut self,
+        query: &Query,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Last, TimelineError> {
+        self.check()?;
+        self.running.store(true, Ordering::SeqCst);
+        while self.endless_past && !self.enough.load(Ordering::SeqCst) {
+            if interrupted() {
+                self.running.store(false, Ordering::SeqCst);
+                return Ok(Last::Interrupted(self.at / 2));
+            }
+            std::thread::yield_now();
+        }
+        self.running.store(false, Ordering::SeqCst);
+        let Query::Execution { address } = *query else { return Ok(Last::Never) };
+        let found = (0..self.at).rev().find(|at| Scripted::pc(*at) == address);
+        Ok(found.map_or(Last::Never, |icount| {
+            Last::Found(Answer {
+                at: Moment { icount, cycle: icount * 2 },
+                pc: address,
+                level: Level { exception: Scripted::exception(icount) as u16, preempted: Vec::new() },
+                finding: Finding::Executed,
+            })
+        }))
+    }
+
+    fn bookmarks(&self) -> &Bookmarks {
+        &self.bookmarks
+    }
+
+    fn set_bookmark(&mut self, name: &str, icount: Icount) -> Result<Kept, BookmarkError> {
+        self.bookmarks.set(name, icount, self.end)?;
+        Ok(Kept::ForNow("the script is read-only".to_owned()))
+    }
+
+    fn delete_bookmark(&mut self, name: &str) -> Result<Kept, BookmarkError> {
+        self.bookmarks.delete(name)?;
+        Ok(Kept::InTrace)
     }
 }

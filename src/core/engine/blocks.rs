@@ -1,6 +1,6 @@
 //! What is known about each translated block: how many instructions it has and how it ends.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     Memory, Traps,
@@ -8,6 +8,7 @@ use super::{
 };
 use crate::core::{
     Architecture,
+    executed::Visited,
     thumb::{self, ItState},
 };
 
@@ -18,13 +19,19 @@ const SPECIAL_SLOTS: usize = 1024;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C, align(16))]
 pub struct Block {
-    /// Its first instruction.
-    pub address: u32,
-    /// Its length in bytes.
-    pub size: u32,
+    /// The address of its first instruction; from bit 32 on, its length in bytes. In a table perhaps [`UNVISITED`].
+    key: u64,
     /// Its instructions.
     pub count: u32,
     flags: u32,
+}
+
+/// In a table: the block is known, but it has not run since somebody asked what ran. So the block hook does not find it,
+/// and what is called then notes that it runs.
+const UNVISITED: u64 = 1 << 63;
+
+const fn key(address: u32, size: u32) -> u64 {
+    address as u64 | (size as u64) << 32
 }
 
 impl Block {
@@ -47,7 +54,7 @@ impl Block {
 
     /// A block of `count` instructions in `size` bytes, with some of the flags above.
     pub fn new(address: u32, size: u32, count: u32, flags: u32) -> Block {
-        Block { address, size, count, flags }
+        Block { key: key(address, size), count, flags }
     }
 
     /// The flags for an instruction at the end of a block.
@@ -113,9 +120,14 @@ impl Block {
         (Block::new(address, size, count, flags), plan)
     }
 
+    /// The address of the first instruction.
+    pub fn address(&self) -> u32 {
+        self.key as u32
+    }
+
     /// The address behind the last instruction.
     pub fn end(&self) -> u32 {
-        self.address.wrapping_add(self.size)
+        self.address().wrapping_add((self.key >> 32) as u32)
     }
 
     /// Whether any of these flags is set.
@@ -139,15 +151,10 @@ impl Block {
         (self.index_of(memory, address + 1) > index).then_some(index)
     }
 
-    #[inline(always)]
-    fn is(&self, address: u32, size: u32) -> bool {
-        self.address == address && self.size == size
-    }
-
     /// Which instruction of the block stands at an address.
     pub fn index_of(&self, memory: &Memory, address: u32) -> u32 {
         let mut index = 0;
-        let mut at = self.address;
+        let mut at = self.address();
         while at < address && index < self.count {
             let Ok(first) = memory.read_half(at) else { break };
             at = at.wrapping_add(thumb::length(first));
@@ -170,21 +177,53 @@ struct Table {
     traps: Traps,
     ordinary: [Block; SLOTS],
     special: Vec<Special>,
+    /// The slots of blocks that are not [`UNVISITED`].
+    visited: Vec<u16>,
+    visited_special: Vec<u16>,
 }
 
-#[derive(Clone, Default)]
+const EMPTY: Block = Block { key: UNVISITED, count: 0, flags: 0 };
+
+#[derive(Clone)]
 struct Special {
     block: Block,
     plan: Plan,
+}
+
+/// Puts a block that runs now into its slot.
+fn visit(slot: &mut Block, block: Block, index: usize, visited: &mut Vec<u16>) {
+    if slot.key & UNVISITED != 0 {
+        visited.push(index as u16);
+    }
+    *slot = block;
 }
 
 impl Table {
     fn new(traps: Traps) -> Box<Table> {
         Box::new(Table {
             traps,
-            ordinary: [Block::default(); SLOTS],
-            special: vec![Special::default(); SPECIAL_SLOTS],
+            ordinary: [EMPTY; SLOTS],
+            special: vec![Special { block: EMPTY, plan: Plan::default() }; SPECIAL_SLOTS],
+            visited: Vec::new(),
+            visited_special: Vec::new(),
         })
+    }
+
+    fn clear(&mut self) {
+        self.ordinary.fill(EMPTY);
+        self.special.iter_mut().for_each(|special| special.block = EMPTY);
+        self.visited.clear();
+        self.visited_special.clear();
+    }
+
+    /// Has each block noted again when it runs next.
+    fn leave(&mut self) {
+        for slot in self.visited.drain(..) {
+            self.ordinary[usize::from(slot)].key |= UNVISITED;
+        }
+        for slot in self.visited_special.drain(..) {
+            self.special[usize::from(slot)].block.key |= UNVISITED;
+        }
     }
 }
 
@@ -197,18 +236,27 @@ pub struct Blocks {
     /// The last one first.
     parked: Vec<Box<Table>>,
     architecture: Architecture,
+    /// The code that ran.
+    pub visited: Visited,
 }
 
 impl Blocks {
     pub fn new(architecture: Architecture) -> Blocks {
-        Blocks { table: Table::new(Traps::default()), parked: Vec::new(), architecture }
+        let table = Table::new(Traps::default());
+        Blocks { table, parked: Vec::new(), architecture, visited: Visited::default() }
     }
 
-    /// Forgets everything: code or breakpoints changed.
+    /// Forgets everything but what ran: code or breakpoints changed.
     pub fn clear(&mut self) {
         self.parked.clear();
-        self.table.ordinary.fill(Block::default());
-        self.table.special.iter_mut().for_each(|special| special.block = Block::default());
+        self.table.clear();
+    }
+
+    /// Takes the code that ran since this was asked last.
+    pub fn take_visited(&mut self) -> Vec<Range<u32>> {
+        self.table.leave();
+        self.parked.iter_mut().for_each(|table| table.leave());
+        self.visited.take()
     }
 
     /// Sets which instructions trap.
@@ -227,20 +275,36 @@ impl Blocks {
         self.table.traps
     }
 
-    /// The block at an address, if it is known with this size, and not special.
+    /// The block at an address that runs now, if it is known with this size, is not special, and was noted already.
     #[inline(always)]
     pub fn get(&self, address: u32, size: u32) -> Option<&Block> {
-        let block = &self.table.ordinary[address as usize >> 1 & (SLOTS - 1)];
-        block.is(address, size).then_some(block)
+        let block = &self.table.ordinary[slot(address)];
+        (block.key == key(address, size)).then_some(block)
     }
 
-    /// The block at an address, if it is known with this size, and special.
-    pub fn get_special(&self, address: u32, size: u32) -> Option<Block> {
-        let block = self.table.special[Blocks::special_slot(address)].block;
-        block.is(address, size).then_some(block)
+    /// The block at an address that runs now, if it is known with this size and [`Blocks::get`] does not give it.
+    pub fn recall(&mut self, address: u32, size: u32) -> Option<Block> {
+        let (slot, special_slot) = (slot(address), special_slot(address));
+        let table = &mut *self.table;
+        let key = key(address, size);
+        let special = &mut table.special[special_slot].block;
+        if special.key == key {
+            return Some(*special);
+        }
+        let ordinary = &mut table.ordinary[slot];
+        let block = Block { key, ..if special.key == key | UNVISITED { *special } else { *ordinary } };
+        if special.key == key | UNVISITED {
+            visit(special, block, special_slot, &mut table.visited_special);
+        } else if ordinary.key == key | UNVISITED {
+            visit(ordinary, block, slot, &mut table.visited);
+        } else {
+            return None;
+        }
+        self.visited.note(address, size);
+        Some(block)
     }
 
-    /// The block at an address, looked at anew.
+    /// The block at an address that runs now, looked at anew.
     ///
     /// `guarded` tells that not every instruction of it may be fetched.
     pub fn find(
@@ -257,16 +321,20 @@ impl Blocks {
         if guarded {
             block.flags |= Block::TRAPS;
         }
-        let special = &mut table.special[Blocks::special_slot(address)];
+        self.visited.note(address, size);
+        let (slot, special_slot) = (slot(address), special_slot(address));
+        let special = &mut table.special[special_slot];
         if block.is_special() {
-            *special = Special { block: Block::default(), plan };
+            // Nobody finds what is not there, but the slot may be among those of blocks that ran.
+            let block = Block { key: special.block.key & UNVISITED, ..EMPTY };
+            *special = Special { block, plan };
         }
         // Code on a page that is being written may change under us: scan it each time.
         if memory.page(address).is_some_and(|page| !memory.is_dirty(page)) {
             if block.is_special() {
-                special.block = block;
+                visit(&mut special.block, block, special_slot, &mut table.visited_special);
             } else {
-                table.ordinary[address as usize >> 1 & (SLOTS - 1)] = block;
+                visit(&mut table.ordinary[slot], block, slot, &mut table.visited);
             }
         }
         block
@@ -274,11 +342,89 @@ impl Blocks {
 
     /// The plan of the block that [`Blocks::find`] has just found at an address.
     pub fn plan(&self, address: u32) -> &Plan {
-        &self.table.special[Blocks::special_slot(address)].plan
+        &self.table.special[special_slot(address)].plan
+    }
+}
+
+#[inline(always)]
+fn slot(address: u32) -> usize {
+    address as usize >> 1 & (SLOTS - 1)
+}
+
+#[inline(always)]
+fn special_slot(address: u32) -> usize {
+    address as usize >> 1 & (SPECIAL_SLOTS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests, *};
+    use crate::core::CoreKind;
+
+    const CODE: u32 = tests::RAM;
+    const FLOATING: Traps = Traps {
+        coprocessors: 0,
+        divide_by_zero: false,
+        floating_point: true,
+        single_precision: false,
+        control: false,
+        faultmask: false,
+    };
+
+    /// Runs a block of NOPs at an address, as the block hook does.
+    fn run(blocks: &mut Blocks, memory: &Memory, address: u32, size: u32) {
+        if blocks.get(address, size).is_none() && blocks.recall(address, size).is_none() {
+            blocks.find(memory, address, size, false, &BTreeSet::from([CODE + 8]));
+        }
     }
 
-    #[inline(always)]
-    fn special_slot(address: u32) -> usize {
-        address as usize >> 1 & (SPECIAL_SLOTS - 1)
+    fn takes(blocks: &mut Blocks, expected: &[u32]) {
+        let mut starts: Vec<u32> = blocks.take_visited().into_iter().map(|range| range.start).collect();
+        starts.sort_unstable();
+        assert_eq!(starts, expected);
+    }
+
+    #[test]
+    fn a_block_is_told_once_each_time_that_somebody_asked_whatever_was_forgotten_meanwhile() {
+        let memory = Memory::new(&tests::config(CoreKind::CortexM4F));
+        let mut blocks = Blocks::new(Architecture::V7M);
+        // The second one has a breakpoint; the third has the place of the first.
+        let all = [CODE, CODE + 8, CODE + 2 * SLOTS as u32];
+        for round in 0..5 {
+            for address in all {
+                (0..3).for_each(|_| run(&mut blocks, &memory, address, 4));
+                match round {
+                    1 => blocks.clear(),
+                    2 => blocks.set_traps(FLOATING),
+                    3 => blocks.set_traps(Traps { control: true, ..Traps::default() }),
+                    _ => blocks.set_traps(Traps::default()),
+                }
+            }
+            takes(&mut blocks, &all);
+            takes(&mut blocks, &[]);
+        }
+    }
+
+    #[test]
+    fn a_block_known_under_traps_set_before_is_told_when_they_are_set_again() {
+        let memory = Memory::new(&tests::config(CoreKind::CortexM4F));
+        let mut blocks = Blocks::new(Architecture::V7M);
+        run(&mut blocks, &memory, CODE, 4);
+        blocks.set_traps(FLOATING);
+        takes(&mut blocks, &[CODE]);
+        blocks.set_traps(Traps::default());
+        assert!(blocks.get(CODE, 4).is_none() && blocks.recall(CODE, 4).is_some(), "known, but not noted");
+        takes(&mut blocks, &[CODE]);
+    }
+
+    #[test]
+    fn code_on_a_page_that_is_being_written_is_told() {
+        let mut memory = Memory::new(&tests::config(CoreKind::CortexM4F));
+        memory.write(CODE, &[0; 4]).unwrap();
+        let mut blocks = Blocks::new(Architecture::V7M);
+        for _ in 0..3 {
+            (0..3).for_each(|_| run(&mut blocks, &memory, CODE, 4));
+            takes(&mut blocks, &[CODE]);
+        }
     }
 }

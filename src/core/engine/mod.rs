@@ -16,12 +16,14 @@ mod snapshot;
 mod tests;
 mod translator;
 mod traps;
+mod values;
 
 use std::collections::BTreeSet;
 
-pub use memory::{Memory, PAGE, PageId, Pages};
+pub use memory::{Memory, MemoryDigest, PAGE, PageId, Pages};
 pub use translator::{Kind, Ran, Translator};
 pub use traps::{Transfer, Traps};
+pub use values::Values;
 
 use crate::{
     timeline::{WatchKind, Watchpoint},

@@ -133,7 +133,7 @@ impl Pair {
 
     fn run(&mut self, kind: Kind, registers: &mut Registers, limit: Icount) -> Ran {
         let engine = match kind {
-            Kind::Fast => &mut self.fast,
+            Kind::Fast | Kind::Watching => &mut self.fast,
             Kind::Exact => &mut self.exact,
         };
         engine.run(registers, &mut self.bench, Span { start: 0, boundary: true, limit })
@@ -293,7 +293,7 @@ fn a_store_that_makes_an_exception_takeable_is_done_once_and_stopped_at() {
         assert_eq!((ran.icount, ran.exit), (1, Exit::Accessed), "{kind:?}");
         assert_eq!(registers.pc, CODE + 2, "not retired");
         match kind {
-            Kind::Fast => pair.exact.take_accesses(&mut pair.fast),
+            Kind::Fast | Kind::Watching => pair.exact.take_accesses(&mut pair.fast),
             Kind::Exact => pair.exact.repeat_accesses(),
         }
         let span = Span { start: 1, boundary: false, limit: 2 };

@@ -1,6 +1,9 @@
 //! One instance of Unicorn: set-up, registers, running.
 
-use std::ptr::{self, NonNull};
+use std::{
+    ops::Range,
+    ptr::{self, NonNull},
+};
 
 use unicorn_engine::{Arch, ArmCpuModel, Mode, TlbType, Unicorn};
 use unicorn_engine_sys::{
@@ -9,7 +12,7 @@ use unicorn_engine_sys::{
 };
 
 use super::{
-    Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span,
+    Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span, Values,
     hidden::{Hidden, HiddenRegisters},
     hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared, VOID, VOID_SIZE},
 };
@@ -26,6 +29,8 @@ use crate::{
 pub enum Kind {
     /// Called once per block.
     Fast,
+    /// The same, and in front of each instruction it compares [`Values`].
+    Watching,
     /// Called at every instruction.
     Exact,
 }
@@ -185,6 +190,10 @@ impl Translator {
         let add = |kind, callback| add_for(1, 0, kind, callback);
         match self.kind {
             Kind::Fast => add(HookType::BLOCK, hooks::fast_block as *mut c_void)?,
+            Kind::Watching => {
+                add(HookType::BLOCK, hooks::fast_block as *mut c_void)?;
+                add(HookType::CODE, hooks::compare_values as *mut c_void)?;
+            }
             Kind::Exact => {
                 add(HookType::BLOCK, hooks::exact_block as *mut c_void)?;
                 add(HookType::CODE, hooks::exact_instruction as *mut c_void)?;
@@ -218,6 +227,11 @@ impl Translator {
         self.shared.hits.take()
     }
 
+    /// Takes the code that ran since this was asked last.
+    pub fn take_visited(&mut self) -> Vec<Range<u32>> {
+        self.shared.blocks.take_visited()
+    }
+
     /// Lets the instruction that `other` stopped at with [`Exit::Accessed`] run here without doing its accesses again.
     pub fn take_accesses(&mut self, other: &mut Translator) {
         other.shared.give_accesses(&mut self.shared);
@@ -231,7 +245,17 @@ impl Translator {
     /// The size in bytes of the block at the last exit of the fast engine.
     #[cfg(test)]
     pub fn block_size(&self) -> u32 {
-        self.shared.block.end() - self.shared.block.address
+        self.shared.block.end() - self.shared.block.address()
+    }
+
+    /// Gives the engine values to compare while it runs, or takes them back.
+    pub fn swap_values(&mut self, values: &mut Option<Box<Values>>) {
+        std::mem::swap(&mut self.shared.values, values);
+    }
+
+    /// Accesses to watched pages since this was last asked.
+    pub fn take_watched_accesses(&mut self) -> u64 {
+        std::mem::take(&mut self.shared.watched_accesses)
     }
 
     /// Drops translations of code that changed.
@@ -245,7 +269,7 @@ impl Translator {
     /// Runs from `registers`, which become those at the exit; gives the icount there.
     pub fn run(&mut self, registers: &mut Registers, port: &mut dyn Port, span: Span) -> Ran {
         let it = ItState::from_xpsr(registers.xpsr);
-        if self.kind == Kind::Fast && it.left() > 0 {
+        if self.kind != Kind::Exact && it.left() > 0 {
             // What is known about blocks does not hold for one that begins under a condition.
             let exit = Exit::Block(it.left());
             return Ran { icount: span.start, boundary: span.boundary, event: false, exit };

@@ -32,15 +32,20 @@ enum Refusal {
     Lockup,
 }
 
+/// A return that ended in another handler, or in lockup.
+struct Faulted;
+
 impl State {
-    /// Exception return: belongs to the instruction that branched to `exc_return`, which has retired.
-    pub fn exception_return(&mut self, exc_return: u32, memory: &mut Memory) {
+    /// Exception return: belongs to the instruction that branched to `exc_return`, which has retired. Whether it went wrong,
+    /// so that another handler runs next, or the core is locked up.
+    pub fn exception_return(&mut self, exc_return: u32, memory: &mut Memory) -> bool {
         let negative_before = self.execution_priority() < 0;
-        self.leave(exc_return, memory);
+        let returned = self.leave(exc_return, memory);
         self.renew_permissions(negative_before, memory);
+        returned.is_err()
     }
 
-    fn leave(&mut self, exc_return: u32, memory: &mut Memory) {
+    fn leave(&mut self, exc_return: u32, memory: &mut Memory) -> Result<(), Faulted> {
         let returning = self.registers.ipsr() as u16;
         let valid = self.is_valid_return(exc_return, returning);
         let v8 = self.scb.architecture() == Architecture::V8M;
@@ -63,7 +68,8 @@ impl State {
             Err(Refusal::Lockup) => {
                 let (at, registers) = (self.moment(), self.registers.clone());
                 self.lock_up();
-                return self.record(at, registers);
+                self.record(at, registers);
+                return Err(Faulted);
             }
         };
         let is_thread = popped.words[7] & self.ipsr_bits() == 0;
@@ -83,6 +89,7 @@ impl State {
         } else if is_thread && self.nvic.active_count() == 0 && self.sleeps_on_exit() {
             self.activity = Activity::WaitingForInterrupt;
         }
+        Ok(())
     }
 
     fn ipsr_bits(&self) -> u32 {
@@ -202,7 +209,7 @@ impl State {
 
     /// A fault of the return itself: its handler is entered as by tail-chaining, without stacking again; or first what is
     /// pending and goes before it (B1.5.12).
-    fn return_fault(&mut self, cause: Cause, exc_return: u32, memory: &mut Memory) {
+    fn return_fault(&mut self, cause: Cause, exc_return: u32, memory: &mut Memory) -> Result<(), Faulted> {
         let (at, registers) = (self.moment(), self.registers.clone());
         self.forget_status();
         self.note(cause);
@@ -215,6 +222,7 @@ impl State {
             self.lock_up();
         }
         self.record(at, registers);
+        Err(Faulted)
     }
 
     /// What LR holds behind a return that ended in another handler: EXC_RETURN again, its reserved bits put right.
@@ -227,7 +235,12 @@ impl State {
     }
 
     /// The frame that was popped does not fit the mode that EXC_RETURN asked for: it is pushed again (Armv7-M ARM B1.5.8).
-    fn fault_after_return(&mut self, stack: Stack, exc_return: u32, memory: &mut Memory) {
+    fn fault_after_return(
+        &mut self,
+        stack: Stack,
+        exc_return: u32,
+        memory: &mut Memory,
+    ) -> Result<(), Faulted> {
         let (at, registers) = (self.moment(), self.registers.clone());
         self.forget_status();
         self.note(Cause::usage(cfsr::INVPC));
@@ -243,5 +256,6 @@ impl State {
             self.lock_up();
         }
         self.record(at, registers);
+        Err(Faulted)
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn hints(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, Mon
         hint("bt", "how the firmware got here");
     }
     if now > 0 {
-        hint("watch -l NAME, reverse-continue", "who wrote it last");
+        hint("last-write EXPR, seek @1", "who wrote it last; go there");
+        hint("watch -l NAME, reverse-continue", "the same, with all that gdb can do");
         hint("break PLACE, reverse-continue", "when it was there last");
         hint("reverse-step, -next, -finish, -stepi", "step backwards");
     }
@@ -44,6 +45,7 @@ pub(super) fn hints(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, Mon
         hint("step, next, continue", "forwards");
     }
     hint("seek N|N%|start|end, when", "go anywhere; where is this");
+    hint("bookmark NAME, bookmarks, goto NAME", "name a place; all of them; go there");
     hint("monitor help", "everything else");
     Ok(text)
 }

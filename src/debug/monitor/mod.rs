@@ -2,20 +2,34 @@
 //!
 //! No command fails the session: what goes wrong is said in its text. A new command is one row in [`COMMANDS`].
 
+mod bookmarks;
 mod hints;
+mod names;
 mod position;
+mod queries;
 mod reports;
 mod travel;
+mod values;
 
 use std::fmt::Write;
 
 use thiserror::Error;
 
 pub(super) use self::hints::outcome_in_words;
-pub use self::position::{Position, PositionError};
+use self::names::NameError;
 pub(super) use self::reports::part;
+pub use self::{
+    names::Names,
+    position::{Position, PositionError},
+};
 use super::stub::Stub;
-use crate::timeline::TimelineError;
+use crate::{
+    board::{hint_or, near},
+    timeline::{BookmarkError, TimelineError},
+};
+
+/// Whether whoever waits for a command wants it to end.
+pub(super) type Poll<'a> = dyn FnMut() -> bool + 'a;
 
 /// A monitor command.
 struct Command {
@@ -25,8 +39,17 @@ struct Command {
     arguments: &'static str,
     /// One line of help.
     about: &'static str,
+    /// What `help` with its name says besides.
+    more: &'static str,
     /// Runs it with the text of its arguments; gives what to print, without the last line end.
-    run: fn(&mut Stub<'_>, &str) -> Result<String, MonitorError>,
+    run: Run,
+}
+
+enum Run {
+    /// At once.
+    Quick(fn(&mut Stub<'_>, &str) -> Result<String, MonitorError>),
+    /// In a time that can be long.
+    Long(fn(&mut Stub<'_>, &str, &mut Poll<'_>) -> Result<String, MonitorError>),
 }
 
 /// Why a command did nothing.
@@ -35,83 +58,197 @@ enum MonitorError {
     #[error(transparent)]
     Position(#[from] PositionError),
     #[error(transparent)]
+    Name(#[from] NameError),
+    #[error(transparent)]
+    Bookmark(#[from] BookmarkError),
+    #[error(transparent)]
     Timeline(#[from] TimelineError),
     #[error("usage: monitor {0}")]
     Usage(&'static str),
     #[error("no position {0} is set; set are: {1}")]
     NoSuchBreak(u64, String),
-    #[error("no command {0:?}; `monitor help` lists them all")]
-    Unknown(String),
+    #[error("there is no answer @{0}{1}")]
+    NoSuchAnswer(String, String),
+    #[error("no command {0:?}{1}")]
+    Unknown(String, String),
+    #[error("{0:?} can be {1}")]
+    Ambiguous(String, String),
 }
 
+use Run::{Long, Quick};
+
 const COMMANDS: &[Command] = &[
-    Command { name: "help", arguments: "[COMMAND]", about: "this list", run: help },
+    Command { name: "help", arguments: "[COMMAND]", about: "this list", more: "", run: Quick(help) },
     Command {
         name: "hints",
         arguments: "",
         about: "what can be typed at this place of the run",
-        run: hints::hints,
+        more: "",
+        run: Quick(hints::hints),
     },
-    Command { name: "when", arguments: "", about: "where in the run the debugger is", run: reports::when },
+    Command {
+        name: "when",
+        arguments: "",
+        about: "where in the run the debugger is",
+        more: "",
+        run: Quick(reports::when),
+    },
     Command {
         name: "seek",
         arguments: "POSITION",
         about: "go to a position; gdb does not notice it by itself",
-        run: travel::seek,
+        more: "",
+        run: Quick(travel::seek),
     },
     Command {
         name: "arm-seek",
         arguments: "POSITION|off",
         about: "make the next step or continue of any kind go to a position instead",
-        run: travel::arm_seek,
+        more: "",
+        run: Quick(travel::arm_seek),
     },
     Command {
         name: "info replay",
         arguments: "",
-        about: "the recorded range, checkpoints and settings",
-        run: reports::info_replay,
+        about: "the recorded range, checkpoints, index and settings",
+        more: "",
+        run: Quick(reports::info_replay),
     },
-    Command { name: "replay_seek", arguments: "POSITION", about: "the same as seek", run: travel::seek },
+    Command {
+        name: "last-write",
+        arguments: "EXPR|ADDR [LEN]",
+        about: "who changed a value last, from what to what",
+        more: "EXPR is a symbol, a register of the board (UART0.CTRL) or an address, or one of these +OFFSET. Without LEN the\n\
+            whole symbol is watched (at most 4096 bytes), or 4 bytes. A store of the value that is there already does not\n\
+            count; to a device, every store does. gdb's own command last-write takes any C expression.",
+        run: Long(queries::last_write),
+    },
+    Command {
+        name: "last-read",
+        arguments: "EXPR|ADDR [LEN]",
+        about: "who read a value last",
+        more: "As for last-write. What the core reads itself, vectors and the frames that it unstacks, does not count.",
+        run: Long(queries::last_read),
+    },
+    Command {
+        name: "last-exec",
+        arguments: "ADDR|SYMBOL",
+        about: "when an instruction was executed last",
+        more: "A function means its first instruction. gdb's own command last-exec takes FILE:LINE too.",
+        run: Long(queries::last_exec),
+    },
+    Command {
+        name: "last-irq",
+        arguments: "[N]",
+        about: "when an exception was entered last",
+        more: "N is the number of the exception (15), an interrupt (irq3), a name (SysTick, UART0_RX), or that of the handler.\n\
+            The answer is the position in front of the entry; the handler begins at the next icount (seek @1+1).",
+        run: Long(queries::last_irq),
+    },
+    Command {
+        name: "last-mmio",
+        arguments: "ADDR|REG|DEVICE [write|read]",
+        about: "the last access to a register, or to any of a device",
+        more: "From the recording, so it takes no execution. A DEVICE is named as on the board (uart0) or in its SVD file.",
+        run: Long(queries::last_mmio),
+    },
+    Command {
+        name: "last-output",
+        arguments: "\"TEXT\"",
+        about: "when the firmware had printed a text last",
+        more: "The position at which the last byte left the chip: by a UART, port 0 of the ITM, or semihosting. Within quotes,\n\
+            \\n, \\t and \\x41 are what they are in C.",
+        run: Long(queries::last_output),
+    },
+    Command {
+        name: "bookmark",
+        arguments: "NAME [POSITION] | -d NAME",
+        about: "name this position, or another one; -d removes a name",
+        more: "Bookmarks are kept in the recording.",
+        run: Quick(bookmarks::bookmark),
+    },
+    Command {
+        name: "bookmarks",
+        arguments: "",
+        about: "all bookmarks, also those of faults, resets and panics",
+        more: "By themselves come fault-1 (in front of the instruction that faults), reset-1 (in front of the reset), panic-1 and\n\
+            assert-1 (where the firmware begins to print the message), and so on; 100 of each kind at most.",
+        run: Long(bookmarks::list),
+    },
+    Command {
+        name: "delete-bookmark",
+        arguments: "NAME",
+        about: "remove a bookmark",
+        more: "",
+        run: Quick(bookmarks::delete),
+    },
+    Command {
+        name: "goto",
+        arguments: "NAME",
+        about: "the same as seek, for bookmarks",
+        more: "",
+        run: Quick(travel::seek),
+    },
+    Command {
+        name: "replay_seek",
+        arguments: "POSITION",
+        about: "the same as seek",
+        more: "",
+        run: Quick(travel::seek),
+    },
     Command {
         name: "replay_break",
         arguments: "POSITION",
         about: "stop at a position, travelling either way",
-        run: travel::replay_break,
+        more: "",
+        run: Quick(travel::replay_break),
     },
     Command {
         name: "replay_delete_break",
         arguments: "[POSITION]",
         about: "remove one such stop, or all",
-        run: travel::replay_delete_break,
+        more: "",
+        run: Quick(travel::replay_delete_break),
     },
-    Command { name: "reset", arguments: "[halt]", about: "go to icount 0", run: travel::reset },
+    Command {
+        name: "reset",
+        arguments: "[halt]",
+        about: "go to icount 0",
+        more: "",
+        run: Quick(travel::reset),
+    },
     Command {
         name: "halt",
         arguments: "",
         about: "nothing: whoever can type this has halted it",
-        run: travel::halt,
+        more: "",
+        run: Quick(travel::halt),
     },
     Command {
         name: "fault",
         arguments: "",
         about: "explain the last fault before this position",
-        run: reports::fault,
+        more: "",
+        run: Quick(reports::fault),
     },
     Command {
         name: "stepirq",
         arguments: "[skip|into]",
         about: "whether steps go over handlers of interrupts and of SVC (the default) or into them",
-        run: travel::stepirq,
+        more: "",
+        run: Quick(travel::stepirq),
     },
 ];
 
-/// Runs a line of the user's; gives what to print.
-pub(super) fn execute(stub: &mut Stub<'_>, line: &str) -> String {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let result = match find(&words) {
-        Some((command, arguments)) => (command.run)(stub, &arguments),
-        None if words.is_empty() => help(stub, ""),
-        None => Err(MonitorError::Unknown(words.join(" "))),
+/// Runs a line of the user's; gives what to print. `poll` is asked now and then whether to go on with what takes long.
+pub(super) fn execute(stub: &mut Stub<'_>, line: &str, poll: &mut Poll<'_>) -> String {
+    let result = match find(line) {
+        Ok((command, arguments)) => match command.run {
+            Quick(run) => run(stub, arguments),
+            Long(run) => run(stub, arguments, poll),
+        },
+        Err(_) if line.trim().is_empty() => help(stub, ""),
+        Err(error) => Err(error),
     };
     let mut text = result.unwrap_or_else(|error| error.to_string());
     if !text.is_empty() {
@@ -120,39 +257,70 @@ pub(super) fn execute(stub: &mut Stub<'_>, line: &str) -> String {
     text
 }
 
-/// The command that the words begin with, and the rest of them.
-fn find(words: &[&str]) -> Option<(&'static Command, String)> {
-    COMMANDS.iter().find_map(|command| {
-        let count = command.name.split(' ').count();
-        let typed = words.get(..count)?;
-        // QEMU writes replay_seek, untick arm-seek: nobody should have to remember which.
-        let same = command
-            .name
-            .split(' ')
-            .zip(typed)
-            .all(|(name, word)| name.replace('_', "-") == word.replace('_', "-"));
-        same.then(|| (command, words[count..].join(" ")))
-    })
+/// The first `count` words of a line and the rest of it.
+fn split(line: &str, count: usize) -> Option<(Vec<&str>, &str)> {
+    let mut rest = line.trim();
+    let mut words = Vec::new();
+    while words.len() < count {
+        let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        words.push(Some(word).filter(|word| !word.is_empty())?);
+        rest = behind.trim_start();
+    }
+    Some((words, rest))
+}
+
+/// The command that a line begins with, and its arguments. As in gdb, a part of a name does if it fits only one.
+fn find(line: &str) -> Result<(&'static Command, &str), MonitorError> {
+    // QEMU writes replay_seek, untick arm-seek: nobody should have to remember which.
+    let plain = |word: &str| word.replace('_', "-");
+    let fitting = |fits: &dyn Fn(&str, &str) -> bool| -> Vec<(&'static Command, &str)> {
+        let candidates = COMMANDS.iter().filter_map(|command| {
+            let (typed, rest) = split(line, command.name.split(' ').count())?;
+            let mut both = command.name.split(' ').zip(typed);
+            both.all(|(name, word)| fits(&plain(name), &plain(word))).then_some((command, rest))
+        });
+        candidates.collect()
+    };
+    if let Some(exact) = fitting(&|name, word| name == word).pop() {
+        return Ok(exact);
+    }
+    let begun = fitting(&|name, word| name.starts_with(word));
+    let (words, _) = split(line, 1).unwrap_or_default();
+    let typed = words.first().copied().unwrap_or_default();
+    match begun[..] {
+        [only] => Ok(only),
+        [] => {
+            let names = COMMANDS.iter().map(|command| command.name);
+            let hint = hint_or(&near(typed, names), "`monitor help` lists them all");
+            Err(MonitorError::Unknown(line.trim().to_owned(), hint))
+        }
+        _ => {
+            let names: Vec<&str> = begun.iter().map(|(command, _)| command.name).collect();
+            Err(MonitorError::Ambiguous(typed.to_owned(), names.join(", ")))
+        }
+    }
 }
 
 fn help(_stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {
-    let words: Vec<&str> = arguments.split_whitespace().collect();
-    let chosen = match find(&words) {
-        Some((command, _)) => std::slice::from_ref(command),
-        None if words.is_empty() => COMMANDS,
-        None => return Err(MonitorError::Unknown(words.join(" "))),
-    };
     let mut text = String::new();
-    for command in chosen {
-        let usage = format!("{} {}", command.name, command.arguments);
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {:<30} {}", usage.trim_end(), command.about);
+    if !arguments.is_empty() {
+        let (command, _) = find(arguments)?;
+        line_of_help(&mut text, command);
+        text.extend(command.more.lines().flat_map(|line| ["  ", line.trim_start(), "\n"]));
+    } else {
+        COMMANDS.iter().for_each(|command| line_of_help(&mut text, command));
     }
     text.push_str(
-        "A POSITION is an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, a part of the run (37.5%),\n\
-         or an icount from here (+100, -100).",
+        "A POSITION is an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, a part of the run (37.5%), an icount\n\
+         from here (+100, -100), a bookmark, or an answer (@1, @1+1). Commands can be abbreviated.",
     );
     Ok(text)
+}
+
+fn line_of_help(text: &mut String, command: &Command) {
+    let usage = format!("{} {}", command.name, command.arguments);
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "  {:<38} {}", usage.trim_end(), command.about);
 }
 
 /// A number with a comma at every third digit.
@@ -172,16 +340,34 @@ fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
 
+    fn found(line: &str) -> Result<(&'static str, &str), String> {
+        find(line).map(|(command, rest)| (command.name, rest)).map_err(|error| error.to_string())
+    }
+
     #[test]
-    fn commands_are_found_by_whole_words() {
-        let name =
-            |line: &str| find(&line.split_whitespace().collect::<Vec<_>>()).map(|(command, _)| command.name);
-        assert_eq!(name("info replay"), Some("info replay"));
-        assert_eq!(name("reset halt"), Some("reset"));
-        assert_eq!(name("replay-seek 5"), Some("replay_seek"));
-        assert_eq!(name("arm_seek off"), Some("arm-seek"));
-        assert_eq!(name("see"), None);
-        assert_eq!(name("info"), None);
+    fn commands_are_found_by_their_names_and_by_parts_of_them() {
+        for (line, name, arguments) in [
+            ("info replay", "info replay", ""),
+            ("reset halt", "reset", "halt"),
+            ("replay-seek 5", "replay_seek", "5"),
+            ("arm_seek off", "arm-seek", "off"),
+            ("see 5", "seek", "5"),
+            ("i r", "info replay", ""),
+            ("bookmark a", "bookmark", "a"),
+            ("last-o  \"a  b\" ", "last-output", "\"a  b\""),
+            ("last_w x", "last-write", "x"),
+        ] {
+            assert_eq!(found(line), Ok((name, arguments)), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_is_answered_with_what_it_may_be() {
+        assert_eq!(found("book").unwrap_err(), "\"book\" can be bookmark, bookmarks");
+        let error = found("last-wirte x").unwrap_err();
+        assert!(error.starts_with("no command \"last-wirte x\", did you mean last-write"), "{error}");
+        assert_eq!(found("flarp 1").unwrap_err(), "no command \"flarp 1\"; `monitor help` lists them all");
+        assert!(found("info").is_err(), "there is one word more");
     }
 
     #[test]

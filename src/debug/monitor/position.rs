@@ -24,7 +24,7 @@ pub enum Position {
 /// The text is no position.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "{0:?} is no position: write an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, 37.5%, +100 or -100"
+    "{0:?} is no position: write an icount (1234, 1_000_000, 1e6, 0x4d2), start, end, 37.5%, +100, -100 or a bookmark"
 )]
 pub struct PositionError(pub String);
 

@@ -1,10 +1,14 @@
 //! Commands that move, or say how to move.
 
 use super::{
-    MonitorError, Position,
+    MonitorError, Position, bookmarks,
     reports::{interrupts_name, list, when},
 };
-use crate::{debug::stub::Stub, timeline::Interrupts, words::Icount};
+use crate::{
+    debug::stub::Stub,
+    timeline::{BookmarkError, Interrupts},
+    words::Icount,
+};
 
 /// gdb keeps registers and frames until it sees the debuggee stop (gdb manual, "Maintenance Commands").
 const HINT: &str = "gdb still shows the old place; type:\n  \
@@ -14,9 +18,36 @@ const HINT: &str = "gdb still shows the old place; type:\n  \
 /// At most so many positions to stop at: each passed one costs a seek.
 const MOST_POSITIONS: usize = 64;
 
-fn position(stub: &Stub<'_>, text: &str) -> Result<Icount, MonitorError> {
-    let position: Position = text.parse()?;
-    Ok(position.icount(stub.debuggee.now().icount, stub.debuggee.end().icount))
+/// A position as a user writes it: also an answer, and a bookmark.
+pub(super) fn position(stub: &Stub<'_>, text: &str) -> Result<Icount, MonitorError> {
+    if let Some(answer) = text.strip_prefix('@') {
+        return of_answer(stub, answer);
+    }
+    match text.parse::<Position>() {
+        Ok(position) => Ok(position.icount(stub.debuggee.now().icount, stub.debuggee.end().icount)),
+        Err(error) => bookmarks::find(stub, text).map_err(|unknown| match unknown {
+            BookmarkError::Unknown { ref near, .. } if near.is_empty() => error.into(),
+            unknown => unknown.into(),
+        }),
+    }
+}
+
+/// `1`, `1+5`, `1-5`: the position of an answer, or one from there.
+fn of_answer(stub: &Stub<'_>, text: &str) -> Result<Icount, MonitorError> {
+    let (number, distance) = text.split_at(text.find(['+', '-']).unwrap_or(text.len()));
+    let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let Some(&icount) = index.and_then(|index| stub.answers.get(index)) else {
+        let are = match stub.answers.len() {
+            0 => "; last-write and its like give answers".to_owned(),
+            1 => "; there is @1".to_owned(),
+            count => format!("; there are @1 to @{count}"),
+        };
+        return Err(MonitorError::NoSuchAnswer(number.to_owned(), are));
+    };
+    if distance.is_empty() {
+        return Ok(icount);
+    }
+    Ok(distance.parse::<Position>()?.icount(icount, stub.debuggee.end().icount))
 }
 
 pub(super) fn seek(stub: &mut Stub<'_>, arguments: &str) -> Result<String, MonitorError> {

@@ -9,27 +9,26 @@ mod points;
 mod resume;
 mod travel;
 
-use std::{collections::BTreeSet, convert::Infallible, num::NonZeroUsize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    num::NonZeroUsize,
+};
 
 use gdbstub::{
     common::Tid,
     target::{
         Target,
         ext::{
-            base::BaseOps,
-            breakpoints::BreakpointsOps,
-            extended_mode::ExtendedModeOps,
-            flash::FlashOps,
-            memory_map::MemoryMapOps,
-            monitor_cmd::{ConsoleOutput, MonitorCmd, MonitorCmdOps},
-            target_description_xml_override::TargetDescriptionXmlOverrideOps,
+            base::BaseOps, breakpoints::BreakpointsOps, extended_mode::ExtendedModeOps, flash::FlashOps,
+            memory_map::MemoryMapOps, target_description_xml_override::TargetDescriptionXmlOverrideOps,
         },
     },
 };
 
 pub(super) use self::travel::{Halt, Report};
 use self::{flash::Staged, points::Points, resume::Action};
-use super::{Debuggee, arch::CortexM, monitor};
+use super::{Debuggee, arch::CortexM, monitor::Names};
 use crate::{fault::Fault, timeline::Interrupts, words::Icount};
 
 /// The number of the one thread, and of the one process.
@@ -42,12 +41,17 @@ pub type FaultReport<'a> = dyn Fn(&Fault, &dyn Debuggee) -> String + 'a;
 pub(super) struct Stub<'a> {
     pub(super) debuggee: &'a mut dyn Debuggee,
     pub(super) fault_report: &'a FaultReport<'a>,
+    pub(super) names: &'a Names<'a>,
     /// How steps treat interrupts.
     pub(super) interrupts: Interrupts,
     /// Positions to stop at, whatever happens there (`monitor replay_break`).
     pub(super) positions: BTreeSet<Icount>,
     /// Where the next resumption jumps to instead of running (`monitor arm-seek`).
     pub(super) armed: Option<Icount>,
+    /// The positions of the answers that were given to `monitor last-…`, by their numbers from 1.
+    pub(super) answers: Vec<Icount>,
+    /// The PC at positions that were shown.
+    pub(super) places: BTreeMap<Icount, u32>,
     points: Points,
     action: Action,
     staged: Staged,
@@ -55,13 +59,20 @@ pub(super) struct Stub<'a> {
 
 impl<'a> Stub<'a> {
     /// A stub that has not met gdb yet.
-    pub(super) fn new(debuggee: &'a mut dyn Debuggee, fault_report: &'a FaultReport<'a>) -> Stub<'a> {
+    pub(super) fn new(
+        debuggee: &'a mut dyn Debuggee,
+        fault_report: &'a FaultReport<'a>,
+        names: &'a Names<'a>,
+    ) -> Stub<'a> {
         Stub {
             debuggee,
             fault_report,
+            names,
             interrupts: Interrupts::default(),
             positions: BTreeSet::new(),
             armed: None,
+            answers: Vec::new(),
+            places: BTreeMap::new(),
             points: Points::default(),
             action: Action::Continue,
             staged: Staged::default(),
@@ -90,9 +101,6 @@ impl Target for Stub<'_> {
     fn support_extended_mode(&mut self) -> Option<ExtendedModeOps<'_, Self>> {
         Some(self)
     }
-    fn support_monitor_cmd(&mut self) -> Option<MonitorCmdOps<'_, Self>> {
-        Some(self)
-    }
     fn support_memory_map(&mut self) -> Option<MemoryMapOps<'_, Self>> {
         Some(self)
     }
@@ -103,12 +111,5 @@ impl Target for Stub<'_> {
         &mut self,
     ) -> Option<TargetDescriptionXmlOverrideOps<'_, Self>> {
         Some(self)
-    }
-}
-
-impl MonitorCmd for Stub<'_> {
-    fn handle_monitor_cmd(&mut self, line: &[u8], mut out: ConsoleOutput<'_>) -> Result<(), Infallible> {
-        out.write_raw(monitor::execute(self, &String::from_utf8_lossy(line)).as_bytes());
-        Ok(())
     }
 }

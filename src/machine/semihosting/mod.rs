@@ -10,6 +10,7 @@
 mod errno;
 mod files;
 mod memory;
+mod sent;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+pub use self::sent::{Sent, sends, sent};
 use self::{errno::Errno, files::Files};
 use super::SemihostingCall;
 use crate::{

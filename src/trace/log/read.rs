@@ -1,17 +1,20 @@
 //! Reading a log: forwards, backwards, at a mark, at an icount.
 
-use super::{Log, State};
+use super::{Closed, Log};
 use crate::{
     pins::Stamped,
     trace::{
-        Damage, Mark, Place, Problem, Summary, TraceError,
+        Counts, Damage, Mark, Place, Problem, SectionKind, Share, Summary, TraceError,
         block::{BlockHead, HEAD_BYTES},
-        chunk::Chunk,
+        chunk::{Channel, Chunk},
         codec::decode,
-        scan::Entry,
+        table::Row,
     },
     words::Icount,
 };
+
+/// Most bytes of chunks that are decoded to count the events of a cut recording by kind.
+const MOST_COUNTED: u64 = 16 << 20;
 
 impl Log {
     /// The place before the first event.
@@ -94,18 +97,53 @@ impl Log {
         }
     }
 
+    /// Looks backwards from `mark` for an event of a channel that is `wanted`, no further than to the start of a chunk, and
+    /// leaves the mark in front of it. `None`: there is none, and the mark is at the start of the chunk; the next call looks
+    /// through the one before, until the mark is at the start of the log.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub fn look_back(
+        &mut self,
+        mark: &mut Mark,
+        wanted: impl Fn(Channel) -> bool,
+    ) -> Result<Option<Stamped>, TraceError> {
+        let last = |chunk: &Chunk| {
+            let items = chunk.items();
+            ((items.len() as u32).saturating_sub(1), items.last().map_or(0, |item| item.count))
+        };
+        if mark.item == 0 && mark.repeat == 0 && mark.chunk > 0 {
+            let before = mark.chunk - 1;
+            (mark.item, mark.repeat) = last(self.chunk(before)?);
+            mark.chunk = before;
+        }
+        let chunk = self.chunk(mark.chunk)?;
+        while let Some(item) = chunk.items().get(mark.item as usize) {
+            if mark.repeat > 0 && wanted(item.channel) {
+                mark.repeat -= 1;
+                mark.event -= 1;
+                return Ok(Some(chunk.event(item, mark.repeat)));
+            }
+            mark.event -= u64::from(mark.repeat);
+            mark.repeat = 0;
+            let Some(before) = mark.item.checked_sub(1) else { break };
+            mark.item = before;
+            mark.repeat = chunk.items().get(before as usize).map_or(0, |item| item.count);
+        }
+        Ok(None)
+    }
+
     /// The place before the first event that is stamped with `icount` or a later one.
     ///
     /// # Errors
     /// The chunk that it is in is damaged or cannot be read from the disk.
     pub fn find(&mut self, icount: Icount) -> Result<Mark, TraceError> {
         // The last closed chunk that begins earlier, or the open one if it does.
-        let mut number = self.chunks.partition_point(|entry| entry.head.first < icount) as u32;
+        let mut number = self.blocks.chunks.partition_point(|entry| entry.first < icount) as u32;
         if number < self.open_number() || self.open.items().first().is_none_or(|item| item.icount >= icount) {
             number = number.saturating_sub(1);
         }
-        let mut event =
-            self.chunks.get(number as usize).map_or(self.closed_events, |entry| entry.events_before);
+        let mut event = self.events_before(number);
         let items = self.chunk(number)?.items();
         let next = items.partition_point(|item| item.icount < icount);
         let Some(last) = next.checked_sub(1) else {
@@ -120,34 +158,39 @@ impl Log {
         Ok(Mark { event: event + u64::from(repeat), chunk: number, item: last as u32, repeat })
     }
 
+    /// The events before a chunk; those in closed chunks if it is the open one.
+    fn events_before(&self, number: u32) -> u64 {
+        self.blocks.chunks.get(number as usize).map_or(self.blocks.events, |entry| entry.events_before)
+    }
+
     /// The chunk with this number, decoded; the open one if there is none.
     #[inline]
     fn chunk(&mut self, number: u32) -> Result<&Chunk, TraceError> {
         if number >= self.open_number() {
-            return if self.lost_bytes() > 0 { self.beyond() } else { Ok(&self.open) };
+            return match self.closed() {
+                Some(Closed { missing: true, damage: Some(damage), .. }) => Err(self.damaged(*damage)),
+                _ => Ok(&self.open),
+            };
         }
         if !self.cache.bring(number) {
             self.load(number)?;
         }
-        Ok(self.cache.front().expect("the chunk has just been put there"))
-    }
-
-    /// What is behind the last readable chunk of a damaged file: an error, unless the file was cut there anyway.
-    #[cold]
-    fn beyond(&self) -> Result<&Chunk, TraceError> {
-        match &self.state {
-            State::Closed { end: Some(_), damage: Some(damage), .. } => Err(self.damaged(*damage)),
-            _ => Ok(&self.open),
-        }
+        Ok(self.cache.front().expect("it was just brought to the front"))
     }
 
     #[cold]
     fn load(&mut self, number: u32) -> Result<(), TraceError> {
-        let Entry { offset, head, .. } = self.chunks[number as usize];
-        let body = self.store.read(offset + HEAD_BYTES as u64, head.stored.into())?;
+        let index = number as usize;
+        let (offset, row) = (self.blocks.chunks[index].offset, self.blocks.row(index));
+        let limit = self.blocks.chunks.get(index + 1).map_or(Icount::MAX, |next| next.first);
+        let bytes = self.store.read(offset, row.length())?;
         let mut chunk = self.cache.spare();
-        let limit = self.chunks.get(number as usize + 1).map_or(Icount::MAX, |next| next.head.first);
-        match body.ok_or(Problem::Truncated).and_then(|body| fill(&mut chunk, &head, &body, limit)) {
+        let filled = split(bytes.as_deref(), row)
+            .and_then(
+                |(head, body)| if head.number == number { Ok((head, body)) } else { Err(Problem::Misplaced) },
+            )
+            .and_then(|(head, body)| fill(&mut chunk, &head, body, limit));
+        match filled {
             Ok(()) => {
                 self.cache.put(number, chunk);
                 Ok(())
@@ -156,15 +199,17 @@ impl Log {
         }
     }
 
-    fn damaged(&self, damage: Damage) -> TraceError {
+    pub(super) fn damaged(&self, damage: Damage) -> TraceError {
         TraceError::Damaged { trace: self.store.name().to_owned(), damage }
     }
 
-    /// What the log holds, in numbers. Decodes a recording that was cut.
+    /// What the log holds, in numbers. Decodes a recording that was cut, if it is not large.
     pub fn summary(&mut self) -> Summary {
+        let chunk_bytes = self.blocks.chunks.iter().map(|entry| entry.length()).sum();
         let mut counts = self.closed_counts;
         let mut damaged_chunks = 0;
-        if self.is_cut() {
+        if self.is_cut() && chunk_bytes <= MOST_COUNTED {
+            counts = Counts::default();
             for number in 0..self.open_number() {
                 match self.chunk(number) {
                     Ok(chunk) => counts.add(chunk),
@@ -173,16 +218,32 @@ impl Log {
             }
         }
         counts.add(&self.open);
-        let size = |entry: &Entry| HEAD_BYTES as u64 + u64::from(entry.head.stored);
         Summary {
             events: self.events(),
-            counts,
+            counts: Some(counts).filter(|_| !self.is_cut() || chunk_bytes <= MOST_COUNTED),
             chunks: self.open_number(),
             damaged_chunks,
             bytes: self.store.length(),
-            chunk_bytes: self.chunks.iter().map(size).sum(),
+            chunk_bytes,
+            keyframes: self.share(SectionKind::Keyframe),
+            index: self.share(SectionKind::Index),
+            bookmarks: self.share(SectionKind::Bookmarks),
         }
     }
+
+    fn share(&self, kind: SectionKind) -> Share {
+        self.sections(kind).fold(Share::default(), |share, section| Share {
+            number: share.number + 1,
+            bytes: share.bytes + section.bytes,
+        })
+    }
+}
+
+/// The head and the body of a block, which must be the one that the table lists.
+pub(super) fn split(bytes: Option<&[u8]>, row: Row) -> Result<(BlockHead, &[u8]), Problem> {
+    let (head, body) = bytes.and_then(<[u8]>::split_first_chunk::<HEAD_BYTES>).ok_or(Problem::Truncated)?;
+    let head = BlockHead::from_bytes(head)?;
+    if Row::of(&head) != Some(row) { Err(Problem::Misplaced) } else { Ok((head, body)) }
 }
 
 /// Decodes a body into an empty chunk. No event in it is later than `limit`.

@@ -159,6 +159,7 @@ impl Shared {
     }
 
     fn watched_access(&mut self, icount: Icount, shadow: u32, size: u32, store: Option<u64>) -> bool {
+        self.watched_accesses += 1;
         let seen_at = self.shadow_address(shadow);
         let page_use = if store.is_some() { PageUse::Store } else { PageUse::Load };
         let privileged = self.accesses_privileged();

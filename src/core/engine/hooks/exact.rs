@@ -3,12 +3,13 @@
 use super::*;
 
 /// A block of the exact engine begins: the only place to stop in front of an instruction that is inside an IT block.
-pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
+pub unsafe extern "C" fn exact_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
     if s.exit.is_some() {
         return;
     }
+    s.blocks.visited.note(address as u32, size);
     s.arrive_at(address as u32);
     if let Some(exit) = s.exact_stop() {
         s.stop(exit);
@@ -24,6 +25,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     let address = address as u32;
     s.arrive_at(address);
+    s.compare_values(address);
     // Inside an IT block the translator cannot stop; `Translator::step_through_it` sees to it.
     let can_stop = s.it.0 == 0;
     let breakpoint = s.search.breakpoints.contains(&address);
@@ -65,7 +67,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 impl Shared {
     /// Whether the bases of the accesses of the block that runs next are aligned.
     pub(super) fn plan_holds(&self) -> bool {
-        let plan = self.blocks.plan(self.block.address);
+        let plan = self.blocks.plan(self.block.address());
         plan.holds(|| port_of(self.port).memory(), |number| self.general_register(number))
     }
 
@@ -174,7 +176,7 @@ impl Shared {
         if self.block.count == 0 {
             return;
         }
-        self.it = self.it.after(self.memory_half(self.block.address));
+        self.it = self.it.after(self.memory_half(self.block.address()));
         self.block.count = 0;
         self.boundary = self.block.has(Block::ENDS);
     }

@@ -52,7 +52,7 @@ impl Shared {
     /// The address of the last instruction of the block.
     pub fn last_instruction(&mut self) -> u32 {
         let block = self.block;
-        let mut at = block.address;
+        let mut at = block.address();
         for _ in 1..block.count {
             at = at.wrapping_add(thumb::length(self.memory_half(at)));
         }

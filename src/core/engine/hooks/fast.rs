@@ -18,9 +18,15 @@ pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32
     }
 }
 
+/// An instruction of the fast engine begins that compares values: what the one before has stored is seen now.
+pub unsafe extern "C" fn compare_values(_uc: *mut uc_engine, address: u64, _size: u32, data: *mut c_void) {
+    // SAFETY: registered with this engine's `Shared`.
+    unsafe { shared(data) }.compare_values(address as u32);
+}
+
 #[cold]
 extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
-    let known = s.blocks.get_special(address, size);
+    let known = s.blocks.recall(address, size);
     let block = known.unwrap_or_else(|| {
         let memory = port_of(s.port).memory();
         let guarded = s.is_guarded_code(address, size);
@@ -69,10 +75,28 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
     if block.has(Block::BREAKPOINT) {
         s.hits.settle(icount);
         let memory = port_of(s.port).memory();
-        for &pc in s.search.breakpoints.range(block.address..block.end()) {
+        for &pc in s.search.breakpoints.range(block.address()..block.end()) {
             if let Some(index) = block.begins_at(memory, pc) {
                 s.hits.expect(Hit { icount: icount + u64::from(index), found: Found::Breakpoint });
             }
+        }
+    }
+}
+
+impl Shared {
+    /// In front of the instruction at an address: notes whether values have changed.
+    #[inline(always)]
+    pub(super) fn compare_values(&mut self, address: u32) {
+        if self.values.as_ref().is_some_and(|values| values.differ()) {
+            self.settle_values(address);
+        }
+    }
+
+    #[cold]
+    fn settle_values(&mut self, address: u32) {
+        let icount = self.icount_at(address);
+        if let Some(values) = &mut self.values {
+            values.settle(icount);
         }
     }
 }

@@ -22,6 +22,7 @@ use super::{
     snapshot::Snapshot,
     translator::{Kind, read_register, write_register},
     traps::Trap,
+    values::Values,
 };
 use crate::{
     core::{
@@ -35,7 +36,7 @@ use crate::{
 pub use access::{access, device_load, device_store, shadow_load, shadow_store, void_load};
 pub use exact::{exact_block, exact_instruction};
 pub use exceptions::{interrupt, invalid};
-pub use fast::fast_block;
+pub use fast::{compare_values, fast_block};
 pub use fill::{fill, unmapped};
 
 /// Accesses to this page end in a fault hook: nothing is ever mapped here. The low bits are those of the address.
@@ -123,6 +124,10 @@ pub struct Shared {
     watched: Vec<PageId>,
     /// Where each watchpoint of the search begins, not through an alias of memory.
     watched_places: Vec<u32>,
+    /// Accesses to watched pages, since somebody asked.
+    pub watched_accesses: u64,
+    /// What is compared in front of each instruction.
+    pub values: Option<Box<Values>>,
     pub hits: Hits,
 
     pub abandoned: Option<Abandoned>,
@@ -171,6 +176,8 @@ impl Shared {
             units_matched_at: Icount::MAX,
             watched: Vec::new(),
             watched_places: Vec::new(),
+            watched_accesses: 0,
+            values: None,
             hits: Hits::default(),
             abandoned: None,
             snapshot: Snapshot::new(uc)?,
@@ -347,7 +354,9 @@ impl Shared {
     /// Whether the block that runs now begins a basic block of the architecture.
     fn is_boundary(&self) -> bool {
         match self.kind {
-            Kind::Fast => self.previous.has(Block::ENDS) || self.block.address != self.previous.end(),
+            Kind::Fast | Kind::Watching => {
+                self.previous.has(Block::ENDS) || self.block.address() != self.previous.end()
+            }
             Kind::Exact => self.boundary,
         }
     }

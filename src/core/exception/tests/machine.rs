@@ -150,7 +150,10 @@ impl Machine {
             Do::Refused(address) => state.take_fault(Cause::access(address, AccessFault::Protection), memory),
             Do::FetchBus => state.take_fault(Cause::fetch(AccessFault::Bus), memory),
             Do::FetchRefused => state.take_fault(Cause::fetch(AccessFault::Protection), memory),
-            Do::Return(value) => state.exception_return(value, memory),
+            Do::Return(value) => {
+                // What it ended in shows in the state.
+                state.exception_return(value, memory);
+            }
             Do::Fp => {
                 // A lockup shows in the state.
                 let _ = state.execute_fp_check(memory);
