@@ -3,7 +3,7 @@
 //! A debugger that steps back asks for one icount after the other; gdb does so for every source line. So the first step
 //! back from a position goes [`FIRST`] icounts further, comes forward again one at a time, and keeps of each what it takes
 //! to go back over it. When the steps that follow have come to the first record, [`MORE`] are recorded in front of it in
-//! the same way: two milliseconds at a time, two microseconds a step. At most [`MOST`] records are kept, or what
+//! the same way: a millisecond at a time, two microseconds a step. At most [`MOST`] records are kept, or what
 //! fits into an eighth of the history's budget; those on the far side of where the work is go first.
 //!
 //! A record has the state *at* its position, and the words of memory that the icount behind it changes, old xor new: the
@@ -37,7 +37,7 @@ use crate::{
 /// Icounts that the first step back records.
 const FIRST: Icount = 256;
 /// Icounts that are recorded each time a step back has come to the first record.
-const MORE: Icount = 1024;
+const MORE: Icount = 512;
 /// Records that are kept at most.
 const MOST: usize = 4096;
 /// A checkpoint is kept so far in front of the records, in icounts: the next ones are reached from there.

@@ -27,12 +27,12 @@ pub struct Program {
 }
 
 impl Program {
-    /// A live machine at its reset.
+    /// A live machine with a Cortex-M3 at its reset.
     pub fn live(&self) -> Timeline {
         self.live_on("mps2-an385")
     }
 
-    /// The same on another board with flash and RAM at these addresses.
+    /// The same on another board with memory at these addresses.
     pub fn live_on(&self, board: &str) -> Timeline {
         let board = Board::find(board).unwrap();
         let image = Image::parse(self.hex(), "program").unwrap();
