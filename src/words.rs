@@ -1,5 +1,7 @@
 //! The words that every layer uses: positions, accesses, bus faults.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A position in a run: instructions retired since reset plus exception entries taken.
@@ -61,6 +63,16 @@ impl Width {
     }
 }
 
+impl fmt::Display for Width {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Width::Byte => "byte",
+            Width::Half => "halfword",
+            Width::Word => "word",
+        })
+    }
+}
+
 /// The bus answered an access with an error: the core takes a precise BusFault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BusFault;
@@ -100,10 +112,31 @@ pub struct Registers {
     pub exclusive: Option<(u32, u32)>,
 }
 
+/// The registers that code works with, by the names of [`Registers::core`].
+pub const CORE_REGISTERS: [&str; 18] = [
+    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "msp", "psp", "lr",
+    "pc", "xpsr",
+];
+
 impl Registers {
     /// The exception number that the core is handling, 0 in Thread mode (IPSR).
     pub fn ipsr(&self) -> u32 {
         self.xpsr & 0x1ff
+    }
+
+    /// R0 to R12, MSP, PSP, LR, PC and XPSR, in the order of [`CORE_REGISTERS`].
+    pub fn core(&self) -> [u32; 18] {
+        let mut values = [0; 18];
+        values[..13].copy_from_slice(&self.r);
+        values[13..].copy_from_slice(&[self.msp, self.psp, self.lr, self.pc, self.xpsr]);
+        values
+    }
+
+    /// Sets the registers that [`Registers::core`] gives.
+    pub fn set_core(&mut self, values: &[u32; 18]) {
+        self.r.copy_from_slice(&values[..13]);
+        [self.msp, self.psp, self.lr, self.pc, self.xpsr] =
+            [values[13], values[14], values[15], values[16], values[17]];
     }
 
     /// The stack pointer in use: PSP in Thread mode with CONTROL.SPSEL set, else MSP.

@@ -17,7 +17,7 @@ use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 
 pub use error::BoardError;
-pub(crate) use near::{hint, near};
+pub(crate) use near::{hint, hint_or, near};
 pub use wires::{Transmitter, Wires};
 
 use self::{

@@ -38,6 +38,11 @@ pub(crate) fn hint(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!(", did you mean {}?", near.join(" or ")) }
 }
 
+/// The same, or where nothing is near, what to do instead: `; look there`.
+pub(crate) fn hint_or(near: &[String], otherwise: &str) -> String {
+    if near.is_empty() { format!("; {otherwise}") } else { hint(near) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -66,8 +66,9 @@ pub fn debug(
         .with_context(|| format!("cannot start {}", program.display()))?;
     let watcher = end_with(child, interrupt.clone());
     // Connections come and go in silence here: the terminal is GDB's.
-    let served =
-        with_options(symbols, names, interrupt, |options| Ok(server.serve(debuggee, options, &mut |_| ())?));
+    let served = with_options(symbols, names, interrupt, |options| {
+        Ok(server.serve(debuggee, options, &mut |_| ())?)
+    });
     // Without a server GDB goes on in front of the user, who ends it.
     let ended = watcher.join();
     served?;

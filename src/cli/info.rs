@@ -231,7 +231,8 @@ file          4.9 KiB
     fn a_whole_recording() {
         let reached = Moment { icount: 2_500_000, cycle: 25_000_000 };
         let end = End { at: reached, outcome: Outcome::Exit(3), digest: 0 };
-        let bookmark = |name: &str, icount, note: &str| Bookmark { name: name.into(), icount, note: note.into() };
+        let bookmark =
+            |name: &str, icount, note: &str| Bookmark { name: name.into(), icount, note: note.into() };
         let bookmarks = [bookmark("here", 1000, ""), bookmark("fault-1", 2000, "HardFault")];
         let (header, end) = (header(), Some(&end));
         let facts =

@@ -5,6 +5,7 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode, str::FromStr};
 use untick::{
     board::{Board, Sources},
     debug::{Names, Position, PositionError},
+    timeline::TimelineError,
 };
 
 use super::{History, gdb, interrupt::Interrupt, session::Recording, show};
@@ -23,7 +24,7 @@ pub struct Arguments {
     #[arg(long, value_name = "POSITION", default_value = "end", allow_hyphen_values = true)]
     at: At,
 
-    /// Run to the end without GDB and compare every digest that the recording holds.
+    /// Run to the end without GDB, compare every digest and keyframe that the recording holds, and tell what differs.
     #[arg(long, conflicts_with_all = ["gdb", "at", "gdb_arguments"])]
     verify: bool,
 
@@ -62,7 +63,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let recording = Recording::open(&arguments.trace)?;
     let (mut timeline, image, symbols) = recording.replay(&arguments.history)?;
     let Some(server) = server else {
-        let digests = timeline.verify()?;
+        let digests = match timeline.verify() {
+            Err(TimelineError::Diverged(found)) => {
+                show::say(&format!("{}: the replay is not the recording", arguments.trace.display()));
+                show::block(&found.report(&symbols));
+                return Ok(ExitCode::from(1));
+            }
+            result => result?,
+        };
         let end = timeline.end();
         show::say(&format!(
             "{}: {} match over {}",

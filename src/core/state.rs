@@ -90,6 +90,12 @@ impl State {
         }
     }
 
+    /// A digest of this and of memory whose digest has the given sum.
+    pub fn digest(&self, memory: u64) -> u64 {
+        let state = postcard::to_stdvec(self).expect("the state is plain data");
+        xxhash_rust::xxh3::xxh3_64_with_seed(&state, memory)
+    }
+
     /// Whether this can be a state of a core that is built with `config`: what never changes is as it must be.
     pub fn fits(&self, config: &Config) -> bool {
         let new = State::new(config);

@@ -5,6 +5,16 @@ pub const fn length(first: u16) -> u32 {
     if first >> 11 >= 0b11101 { 4 } else { 2 }
 }
 
+/// Whether the instruction is a store-exclusive: STREX and STLEX of any width (Armv8-M ARM C2.3.1). The translator loads what
+/// it is about to replace.
+pub const fn is_store_exclusive(first: u16, second: u16) -> bool {
+    match first & 0xfff0 {
+        0xe840 => true,
+        0xe8c0 => matches!(second >> 4 & 15, 4 | 5 | 12..=14),
+        _ => false,
+    }
+}
+
 /// Whether a basic block ends with this instruction: it may write the PC, or it changes execution state (CPS, MSR, ISB,
 /// WFI …), so that what follows may see an exception that what stands before did not.
 ///

@@ -28,9 +28,6 @@ pub enum Garbage {
     /// Neither a packet nor an acknowledgement nor Ctrl-C.
     #[error("byte {0:#04x} where a packet should begin")]
     Byte(u8),
-    /// The other end did not understand an answer; a TCP connection does not lose bytes.
-    #[error("a request to send the last answer again")]
-    Refused,
     /// A packet that is longer than the server has offered to take.
     #[error("a packet longer than {PACKET_SIZE} bytes")]
     TooLong,
@@ -62,6 +59,8 @@ pub(super) struct Framer {
     packet: Vec<u8>,
     /// Where the `#` is, once it has come.
     end: Option<usize>,
+    /// Requests to send the last answer again. A TCP connection does not lose bytes: gdb sends them when an answer takes long.
+    pub(super) asked_again: u32,
 }
 
 impl Framer {
@@ -74,7 +73,10 @@ impl Framer {
                     Ok(None)
                 }
                 b'+' => Ok(None),
-                b'-' => Err(Garbage::Refused),
+                b'-' => {
+                    self.asked_again += 1;
+                    Ok(None)
+                }
                 0x03 => Ok(Some(Frame::Interrupt)),
                 _ => Err(Garbage::Byte(byte)),
             };
@@ -168,12 +170,18 @@ mod tests {
     }
 
     #[test]
+    fn requests_to_send_an_answer_again_are_counted() {
+        let mut framer = Framer::default();
+        b"-+-$m0,-#00".iter().take(8).for_each(|&byte| assert_eq!(framer.push(byte), Ok(None)));
+        assert_eq!(framer.asked_again, 2);
+    }
+
+    #[test]
     fn garbage_is_named() {
         assert_eq!(frames(b"GET / HTTP/1.1"), Err(Garbage::Byte(b'G')));
         assert_eq!(frames(b"$g#68"), Err(Garbage::Checksum));
         assert_eq!(frames(b"$g#zz"), Err(Garbage::Checksum));
         assert_eq!(frames(b"$g#+7"), Err(Garbage::Checksum));
-        assert_eq!(frames(b"-"), Err(Garbage::Refused));
         assert_eq!(frames(&[b'$'; PACKET_SIZE + 1]), Err(Garbage::TooLong));
     }
 

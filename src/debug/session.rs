@@ -114,10 +114,10 @@ fn converse(stub: &mut Stub<'_>, wire: Wire<'_>, pressed: &AtomicBool) -> Result
 
 /// Runs a monitor command and answers it.
 ///
-/// gdbstub could do so too, but could not end a command that takes long. gdb passes Ctrl-C on only while the debuggee runs;
-/// during a monitor command it gives up the command by itself, within two seconds, and tells nobody. So another packet that
-/// arrives means that nobody waits any more: then there must be no answer, or gdb takes it for the answer to that packet.
-/// For the same reason the answer is one packet, not the usual series: gdb may give up in the middle of those.
+/// gdbstub could do so too, but could not end a command that takes long. gdb passes Ctrl-C on only while the debuggee runs.
+/// During a monitor command it gives up by itself, after some seconds, and tells nobody. Another packet means that nobody
+/// waits any more: then there must be no answer, or gdb takes it for the answer to that packet. For the same reason the
+/// answer is one packet, not the usual series: gdb may give up in the middle of those.
 fn command(
     stub: &mut Stub<'_>,
     wire: &mut Wire<'_>,
@@ -128,13 +128,14 @@ fn command(
     if acknowledges {
         wire.acknowledge();
     }
+    wire.begin_answer();
     pressed.store(false, Ordering::Relaxed);
-    let mut given_up = false;
+    let mut left = false;
     let text = monitor::execute(stub, line, &mut || {
-        given_up |= wire.wants_attention();
-        given_up || pressed.load(Ordering::Relaxed)
+        left |= wire.is_left();
+        left || pressed.load(Ordering::Relaxed)
     });
-    if given_up && !wire.take_interrupt() {
+    if !wire.take_interrupt() && (left || !wire.is_waited_for()) {
         return Ok(()); // what has arrived is handled next
     }
     wire.answer(&text).map_err(|error| Ended::Lost(error.to_string()))

@@ -64,30 +64,22 @@ define last-write
   if $argc == 1
     eval "monitor last-write %lu %lu", (unsigned long)&($arg0), (unsigned long)sizeof($arg0)
   else
-    if $argc == 2
-      monitor last-write $arg0 $arg1
-    else
-      echo usage: last-write EXPR, last-write ADDRESS BYTES\n
-    end
+    echo usage: last-write EXPR, written without spaces\n
   end
 end
 document last-write
-Tell who changed a value last, without going there: last-write EXPR, last-write ADDRESS BYTES. Then: seek @1.
+Tell who changed a value last, without going there: last-write EXPR, written without spaces. Then: seek @1.
 end
 
 define last-read
   if $argc == 1
     eval "monitor last-read %lu %lu", (unsigned long)&($arg0), (unsigned long)sizeof($arg0)
   else
-    if $argc == 2
-      monitor last-read $arg0 $arg1
-    else
-      echo usage: last-read EXPR, last-read ADDRESS BYTES\n
-    end
+    echo usage: last-read EXPR, written without spaces\n
   end
 end
 document last-read
-Tell who read a value last, without going there: last-read EXPR, last-read ADDRESS BYTES. Then: seek @1.
+Tell who read a value last, without going there: last-read EXPR, written without spaces. Then: seek @1.
 end
 
 define last-exec

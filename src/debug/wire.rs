@@ -5,7 +5,7 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gdbstub::conn::Connection;
@@ -19,8 +19,42 @@ use super::{
 const LOOK_UP: Duration = Duration::from_millis(50);
 /// How long a gdb that takes no bytes is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Nobody gives up an answer that comes within this time.
+const NO_TIME: Duration = Duration::from_millis(200);
 /// The most text in one console packet, in bytes.
 const TEXT_PIECE: usize = 2000;
+
+/// How long gdb has waited for an answer.
+///
+/// While it waits, gdb asks again every `remotetimeout` seconds. Ctrl-C it notices behind every third time, and then waits
+/// no longer, which it tells nobody (GDB 13, `remote_target::rcmd` and `getpkt_or_notif_sane_1`).
+#[derive(Debug)]
+struct Impatience {
+    since: Instant,
+    asked: u32,
+    last: Instant,
+}
+
+/// So many times gdb asks again before it looks at Ctrl-C (`MAX_TRIES`).
+const TRIES: u32 = 3;
+
+impl Impatience {
+    fn new() -> Impatience {
+        let now = Instant::now();
+        Impatience { since: now, asked: 0, last: now }
+    }
+
+    /// Whether gdb may have given up since it asked last.
+    fn may_be_over(&self) -> bool {
+        self.asked > 0 && self.asked.is_multiple_of(TRIES)
+    }
+
+    /// Whether it should have asked again by now, and half as long has passed besides.
+    fn is_over(&self) -> bool {
+        let usual = (self.last - self.since) / self.asked.max(1);
+        self.may_be_over() && self.last.elapsed() > usual * 3 / 2
+    }
+}
 
 /// One connection. gdbstub writes byte by byte; a system call each would cost ten times the work itself.
 pub(super) struct Wire<'a> {
@@ -30,6 +64,7 @@ pub(super) struct Wire<'a> {
     frames: VecDeque<Frame>,
     /// Why there will be no more frames, once that is known.
     ended: Option<Ended>,
+    impatience: Impatience,
     output: Vec<u8>,
 }
 
@@ -46,6 +81,7 @@ impl<'a> Wire<'a> {
             framer: Framer::default(),
             frames: VecDeque::new(),
             ended: None,
+            impatience: Impatience::new(),
             output: Vec::new(),
         })
     }
@@ -104,6 +140,7 @@ impl<'a> Wire<'a> {
                 return;
             }
         };
+        let asked = self.framer.asked_again;
         for &byte in &bytes[..count] {
             match self.framer.push(byte) {
                 Ok(frame) => self.frames.extend(frame),
@@ -113,16 +150,47 @@ impl<'a> Wire<'a> {
                 }
             }
         }
+        if self.framer.asked_again > asked {
+            self.impatience.asked += self.framer.asked_again - asked;
+            self.impatience.last = Instant::now();
+        }
     }
 
     /// Takes a Ctrl-C, if that is what comes next.
     pub(super) fn take_interrupt(&mut self) -> bool {
-        self.frames.pop_front_if(|frame| *frame == Frame::Interrupt).is_some()
+        self.frames.front() == Some(&Frame::Interrupt) && self.frames.pop_front().is_some()
     }
 
     /// Acknowledges a packet that gdbstub does not see.
     pub(super) fn acknowledge(&mut self) {
         self.output.push(b'+');
+    }
+
+    /// From now on gdb waits for an answer.
+    pub(super) fn begin_answer(&mut self) {
+        self.impatience = Impatience::new();
+    }
+
+    /// Whether gdb has something else to say, or has given up waiting.
+    pub(super) fn is_left(&mut self) -> bool {
+        self.wants_attention() || self.impatience.is_over()
+    }
+
+    /// Whether gdb still waits for the answer. Where it may have given up, its next question tells. What takes no time, it
+    /// waits for.
+    pub(super) fn is_waited_for(&mut self) -> bool {
+        if self.impatience.since.elapsed() < NO_TIME {
+            return true;
+        }
+        loop {
+            if self.is_left() {
+                return false;
+            }
+            if !self.impatience.may_be_over() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Answers a monitor command.

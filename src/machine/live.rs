@@ -234,7 +234,8 @@ impl Pins for LivePins<'_> {
         let call = SemihostingCall { operation, parameter, at, clock_hz: self.live.clock_hz };
         let result = self.live.host.semihosting(&call, &mut Master::new(memory));
         if let Some(sent) = semihosting::sent(operation, parameter, result.r0, &mut Master::new(memory)) {
-            let sender = sent.handle.map_or("semihosting".to_owned(), |handle| format!("semihosting {handle}"));
+            let sender =
+                sent.handle.map_or("semihosting".to_owned(), |handle| format!("semihosting {handle}"));
             self.live.listener.hear(&sender, &sent.bytes, at.icount);
         }
         self.append(at.icount, Event::Host { operation, result: result.clone() });

@@ -9,4 +9,4 @@ pub mod semihosting;
 pub use host::{Host, SemihostingCall};
 pub use live::{Live, LivePins};
 pub use messages::{Listener, Message, Told};
-pub use replay::{Break, Cursor, ReplayPins};
+pub use replay::{Act, Break, Cursor, Mismatch, ReplayPins};

@@ -1,5 +1,7 @@
 //! Replayed pins: what crossed them is read from the log, and what the core does must be what it did.
 
+use std::fmt;
+
 use crate::{
     core::Memory,
     pins::{Asleep, Due, Event, HostResult, Lines, Pins, Slept, Stamped},
@@ -27,8 +29,74 @@ pub enum Break {
         /// Where.
         icount: Icount,
         /// What was expected and found.
-        what: String,
+        mismatch: Mismatch,
     },
+}
+
+/// Something that the core did, and what is recorded instead.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mismatch {
+    /// The next event that is recorded; `None` at the end of the recording.
+    pub expected: Option<Stamped>,
+    /// What the core did.
+    pub found: Act,
+}
+
+/// Something that a core does at its pins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// It reads.
+    Read {
+        /// The bus address.
+        address: u32,
+        /// The size of the access.
+        width: Width,
+    },
+    /// It writes.
+    Write {
+        /// The bus address.
+        address: u32,
+        /// The size of the access.
+        width: Width,
+        /// What it writes.
+        value: u32,
+    },
+    /// It sleeps.
+    Sleep,
+    /// It calls the host.
+    Call {
+        /// The operation, R0 of the call.
+        operation: u32,
+    },
+    /// It has gone past what was recorded earlier.
+    Pass,
+    /// It has no memory where some was written from outside.
+    Lack,
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Act::Read { address, width } => write!(f, "reads a {width} from {address:#010x}"),
+            Act::Write { address, width, value } => {
+                write!(f, "writes the {width} {value:#x} to {address:#010x}")
+            }
+            Act::Sleep => f.write_str("sleeps"),
+            Act::Call { operation } => write!(f, "makes semihosting call {operation:#04x}"),
+            Act::Pass => f.write_str("does nothing"),
+            Act::Lack => f.write_str("has no memory there"),
+        }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the core {}; recorded is ", self.found)?;
+        match &self.expected {
+            Some(Stamped { icount, event }) => write!(f, "{event}, at icount {icount}"),
+            None => f.write_str("the end of the run"),
+        }
+    }
 }
 
 impl Cursor {
@@ -89,13 +157,9 @@ impl ReplayPins<'_> {
     }
 
     #[cold]
-    fn diverged(&mut self, at: Moment, did: &str) {
-        let expected = match self.next() {
-            Some(stamped) => format!("{:?} at icount {}", stamped.event, stamped.icount),
-            None => "the end of the recording".to_owned(),
-        };
-        let what = format!("the core {did}; recorded is {expected}");
-        self.error.get_or_insert(Break::Diverged { icount: at.icount, what });
+    fn diverged(&mut self, at: Moment, found: Act) {
+        let mismatch = Mismatch { expected: self.next().cloned(), found };
+        self.error.get_or_insert(Break::Diverged { icount: at.icount, mismatch });
     }
 
     /// Takes what arrived together with the access, or at the boundary, at this icount.
@@ -109,10 +173,9 @@ impl ReplayPins<'_> {
                 Some(Event::Line { irq, asserted }) => self.cursor.lines.set(irq, asserted),
                 Some(Event::Memory { address, bytes }) => {
                     if memory.write(address, &bytes).is_err() {
-                        self.error.get_or_insert(Break::Diverged {
-                            icount,
-                            what: format!("memory at {address:#010x} was written, but is not there"),
-                        });
+                        let expected = Some(Stamped { icount, event: Event::Memory { address, bytes } });
+                        let mismatch = Mismatch { expected, found: Act::Lack };
+                        self.error.get_or_insert(Break::Diverged { icount, mismatch });
                     }
                 }
                 _ => self.cursor.reset = true,
@@ -132,7 +195,7 @@ impl Pins for ReplayPins<'_> {
                 value.ok_or(BusFault)
             }
             _ => {
-                self.diverged(at, &format!("reads {address:#010x} ({width:?})"));
+                self.diverged(at, Act::Read { address, width });
                 Ok(0)
             }
         }
@@ -155,7 +218,7 @@ impl Pins for ReplayPins<'_> {
                 if accepted { Ok(()) } else { Err(BusFault) }
             }
             _ => {
-                self.diverged(at, &format!("writes {value:#x} to {address:#010x} ({width:?})"));
+                self.diverged(at, Act::Write { address, width, value });
                 Ok(())
             }
         }
@@ -174,7 +237,7 @@ impl Pins for ReplayPins<'_> {
 
     fn poll(&mut self, at: Moment, memory: &mut Memory) {
         if self.next().is_some_and(|stamped| stamped.icount < at.icount) {
-            self.diverged(at, "has gone past a recorded event");
+            self.diverged(at, Act::Pass);
             return;
         }
         self.arrive(at.icount, memory);
@@ -206,7 +269,7 @@ impl Pins for ReplayPins<'_> {
             }
             (_, None) => {
                 if self.next().is_some() {
-                    self.diverged(at, "sleeps");
+                    self.diverged(at, Act::Sleep);
                 }
                 Slept::Interrupted
             }
@@ -224,7 +287,7 @@ impl Pins for ReplayPins<'_> {
             Some(Stamped { icount, event: Event::Host { operation: recorded, .. } })
                 if *icount == at.icount && *recorded == operation => {}
             _ => {
-                self.diverged(at, &format!("calls the host for operation {operation:#x}"));
+                self.diverged(at, Act::Call { operation });
                 return HostResult::default();
             }
         }

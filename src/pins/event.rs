@@ -1,8 +1,13 @@
 //! Events: single crossings of the pins.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::words::{Icount, Width};
+use crate::{
+    core::MemoryDigest,
+    words::{Icount, Width},
+};
 
 /// An event and when it happened.
 ///
@@ -75,8 +80,26 @@ pub enum Event {
     },
     /// The chip was reset from outside the core (watchdog, reset pin).
     Reset,
-    /// The digest of the whole core state at this icount: nothing crossed the pins.
-    Digest(u64),
+    /// What the core was like at this icount: nothing crossed the pins.
+    Digest(Digest),
+}
+
+/// What a core was like at a position, in few bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Of state and memory: equal digests, equal futures.
+    pub all: u64,
+    /// What tells where another core differs. Old recordings do not have it.
+    pub detail: Option<Box<Detail>>,
+}
+
+/// What tells where two cores differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// The core registers, see [`Registers::core`](crate::words::Registers::core).
+    pub registers: [u32; 18],
+    /// Of memory.
+    pub memory: MemoryDigest,
 }
 
 /// What the host did for a semihosting call.
@@ -88,4 +111,33 @@ pub struct HostResult {
     pub memory: Vec<(u32, Vec<u8>)>,
     /// The firmware asked to end with this exit code.
     pub exit: Option<u32>,
+}
+
+impl fmt::Display for Event {
+    /// In words, as the subject of a sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Read { address, width, value: Some(value) } => {
+                write!(f, "a {width} read from {address:#010x} that gave {value:#x}")
+            }
+            Event::Read { address, width, value: None } => {
+                write!(f, "a {width} read from {address:#010x} that was a bus fault")
+            }
+            Event::Write { address, width, value, accepted } => {
+                let how = if *accepted { "" } else { " that was a bus fault" };
+                write!(f, "a {width} {value:#x} written to {address:#010x}{how}")
+            }
+            Event::Line { irq, asserted } => {
+                write!(f, "interrupt line {irq} going {}", if *asserted { "up" } else { "down" })
+            }
+            Event::Sleep { cycles } => write!(f, "a sleep of {cycles} cycles"),
+            Event::Memory { address, bytes } => {
+                write!(f, "{} bytes written at {address:#010x} from outside the core", bytes.len())
+            }
+            Event::Host { operation, .. } => write!(f, "semihosting call {operation:#04x}"),
+            Event::Input { device, bytes } => write!(f, "{} bytes of input for {device}", bytes.len()),
+            Event::Reset => f.write_str("a reset from outside the core"),
+            Event::Digest(digest) => write!(f, "the digest {:016x}", digest.all),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 mod event;
 mod lines;
 
-pub use event::{Event, HostResult, Stamped};
+pub use event::{Detail, Digest, Event, HostResult, Stamped};
 pub use lines::{Lines, ones};
 
 use crate::{

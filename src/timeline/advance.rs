@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{SLICE, Timeline, TimelineError};
+use super::{Difference, Divergence, SLICE, Timeline, TimelineError};
 use crate::{
     core::{Found, Halt, Search, Travel, accesses_several},
     machine::{Break, Cursor},
@@ -139,7 +139,7 @@ impl Timeline {
         let mark = self.cursor.mark();
         self.tape.keep(&mut self.core, mark, self.present.icount);
         if live {
-            let digest = Event::Digest(self.core.digest());
+            let digest = Event::Digest(self.core.detailed_digest());
             let icount = self.now().icount;
             self.log.append(&Stamped { icount, event: digest })?;
             self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
@@ -168,6 +168,9 @@ impl Timeline {
     /// Goes to a position; one past the end is the end.
     pub fn seek(&mut self, icount: Icount) -> Result<(), TimelineError> {
         let icount = icount.min(self.present.icount);
+        if self.go_near(icount) {
+            return Ok(());
+        }
         let now = self.now().icount;
         let index = self.tape.find(icount);
         // Going on from here is nearest when no checkpoint lies between.
@@ -203,10 +206,7 @@ impl Timeline {
                 // The last instruction of a run may end it: that is what was recorded.
                 Some(_) if self.now().icount == icount => {}
                 halt => {
-                    return Err(TimelineError::Diverged {
-                        icount: self.now().icount,
-                        what: format!("the run stops here ({halt:?}), but it was recorded up to {icount}"),
-                    });
+                    return Err(Divergence::stop(self.now().icount, halt, icount));
                 }
             }
         }
@@ -218,6 +218,8 @@ fn check_replay(error: Option<Break>) -> Result<(), TimelineError> {
     match error {
         None => Ok(()),
         Some(Break::Trace(error)) => Err(TimelineError::Trace(error)),
-        Some(Break::Diverged { icount, what }) => Err(TimelineError::Diverged { icount, what }),
+        Some(Break::Diverged { icount, mismatch }) => {
+            Err(Divergence::new(icount, Difference::Event(mismatch)).into())
+        }
     }
 }

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::Timeline;
 use crate::{
-    board::{hint, near},
+    board::{hint_or, near},
     fault::{Fault, exception_name},
     machine::{Live, Message, Told},
     trace::{Log, Section, SectionKind},
@@ -64,7 +64,7 @@ pub enum BookmarkError {
     #[error("{0} is always the {0} of the run")]
     Reserved(String),
     /// There is none.
-    #[error("no bookmark {name:?}{}; `monitor bookmarks` and `untick info` list them all", hint(.near))]
+    #[error("no bookmark {name:?}{}", hint_or(.near, "`monitor bookmarks` and `untick info` list them all"))]
     Unknown {
         /// The name.
         name: String,
@@ -198,7 +198,8 @@ impl Bookmarks {
     /// Notes the last fault of a live run, if it is another one than `before`.
     pub(super) fn note_fault(&mut self, before: Option<Icount>, last: Option<&Fault>) {
         if let Some(fault) = last.filter(|fault| before != Some(fault.at.icount)) {
-            let name = if fault.lockup { "lockup".to_owned() } else { exception_name(fault.exception.into()) };
+            let name =
+                if fault.lockup { "lockup".to_owned() } else { exception_name(fault.exception.into()) };
             self.note(Automatic::Fault, fault.at.icount, &name);
         }
     }
@@ -338,7 +339,10 @@ mod tests {
         for icount in 10..500 {
             bookmarks.note(Automatic::Fault, icount, &"x".repeat(500));
         }
-        assert_eq!(shown(&bookmarks)[..4], [("fault-2", 1), ("fault-1", 10), ("fault-3", 11), ("fault-4", 12)]);
+        assert_eq!(
+            shown(&bookmarks)[..4],
+            [("fault-2", 1), ("fault-1", 10), ("fault-3", 11), ("fault-4", 12)]
+        );
         assert_eq!(bookmarks.all().len(), 101);
         assert_eq!(bookmarks.all()[1].note.len(), LONGEST_NOTE);
         bookmarks.note(Automatic::Reset, 600, "");

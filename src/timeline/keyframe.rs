@@ -35,7 +35,7 @@ pub(super) struct Keyframe {
 
 impl Keyframe {
     /// The state of the core now, with the pages that were written so far.
-    fn encode(core: &mut Core, pages: Vec<PageId>) -> Vec<u8> {
+    pub(super) fn encode(core: &mut Core, pages: Vec<PageId>) -> Vec<u8> {
         let keyframe = Keyframe { digest: core.digest(), state: core.state().clone(), pages };
         let mut bytes = postcard::to_stdvec(&keyframe).expect("plain data");
         let memory = core.memory();
@@ -130,7 +130,7 @@ impl Timeline {
     }
 
     /// Takes the core to what a section holds, and keeps a checkpoint there.
-    fn restore(&mut self, section: Section) -> bool {
+    pub(super) fn restore(&mut self, section: Section) -> bool {
         let Ok(bytes) = self.log.read_section(section) else { return false };
         let Some((keyframe, pages)) = Keyframe::decode(&bytes) else { return false };
         if keyframe.state.icount != section.icount || !keyframe.state.fits(self.core.config()) {

@@ -72,7 +72,10 @@ impl Timeline {
     pub fn history(&self) -> History {
         History {
             checkpoints: self.tape.len(),
-            bytes: self.tape.bytes() + self.core.memory().changes_size() + self.index.bytes(),
+            bytes: self.tape.bytes()
+                + self.core.memory().changes_size()
+                + self.index.bytes()
+                + self.near.bytes(),
             budget: self.options.history,
             indexed: self.index.known() as Icount * self.index.span(),
             index_bytes: self.index.bytes(),

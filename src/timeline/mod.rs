@@ -5,9 +5,11 @@
 
 mod advance;
 mod bookmarks;
+mod divergence;
 mod index;
 mod keyframe;
 mod look;
+mod near;
 mod query;
 mod run;
 mod search;
@@ -19,13 +21,14 @@ mod verify;
 use std::{collections::BTreeSet, time::Instant};
 
 pub use bookmarks::{Automatic, Bookmark, BookmarkError, Bookmarks, Kept, RESERVED};
+pub use divergence::{Cause, Difference, Divergence};
 pub use query::{Answer, DeviceAccess, Finding, Last, Level, Query, Writer};
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,
     Watchpoint,
 };
 
-use self::{index::Index, tape::Tape};
+use self::{index::Index, near::Near, tape::Tape};
 use crate::{
     board::Board,
     core::{Config, Core, Search, State},
@@ -45,6 +48,7 @@ pub struct Timeline {
     live: Option<Live>,
     cursor: Cursor,
     tape: Tape,
+    near: Near,
     index: Index,
     /// From here on the core has executed without a jump: what it tells to the index is about that.
     executed_from: Icount,
@@ -121,6 +125,7 @@ impl Timeline {
             log,
             live,
             tape,
+            near: Near::new(options.history),
             index: Index::new(options.interval),
             executed_from: 0,
             bad_keyframes: BTreeSet::new(),

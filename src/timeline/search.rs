@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Timeline, TimelineError, WatchKind, index::Wanted};
+use super::{Divergence, Timeline, TimelineError, WatchKind, index::Wanted};
 use crate::{
     core::{Hit, PAGE, Search, Travel},
     words::Icount,
@@ -67,7 +67,11 @@ impl Timeline {
 
     /// The newest candidate: what of it is behind the last checkpoint in it, or with those before it that touch it and are
     /// reached from the same checkpoint, up to a length.
-    pub(super) fn take_stretch(&self, candidates: &mut &mut [Range<Icount>], longest: Icount) -> Range<Icount> {
+    pub(super) fn take_stretch(
+        &self,
+        candidates: &mut &mut [Range<Icount>],
+        longest: Icount,
+    ) -> Range<Icount> {
         let checkpoint = self.tape.icount(self.tape.find(candidates[0].end.saturating_sub(1)));
         let newest = candidates[0].clone();
         if checkpoint > newest.start {
@@ -101,10 +105,7 @@ impl Timeline {
             let limit = if self.index.knows_interval_to(multiple) { to } else { to.min(multiple) };
             let halt = self.run_core(&Travel::to(limit, search))?;
             if self.now().icount == before {
-                return Err(TimelineError::Diverged {
-                    icount: before,
-                    what: format!("the run stops here ({halt:?}), but it was recorded up to {to}"),
-                });
+                return Err(Divergence::stop(before, halt, to));
             }
             self.index_interval();
         }

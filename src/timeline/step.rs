@@ -6,9 +6,6 @@ use crate::{
     words::{Cycle, Icount},
 };
 
-/// A step back keeps a checkpoint this far before it, in icounts, for the steps that follow; and one this much nearer.
-const NEARBY: [Icount; 2] = [8192, 256];
-
 impl Timeline {
     /// Moves by one instruction. Watchpoints (and, on the way through skipped handlers, breakpoints) stop it.
     pub fn step(
@@ -87,8 +84,14 @@ impl Timeline {
             }
             let before = self.now().icount;
             let context = self.core.context();
-            let travel = Travel { interrupts: skip, faults: stops.faults, ..Travel::to(before + 1, &watch) };
-            match self.advance(&travel, interrupted)? {
+            let halt = if watch.is_empty() && self.step_near() {
+                Some(Halt::Limit)
+            } else {
+                let travel =
+                    Travel { interrupts: skip, faults: stops.faults, ..Travel::to(before + 1, &watch) };
+                self.advance(&travel, interrupted)?
+            };
+            match halt {
                 None => return Ok(Stop::Interrupted),
                 Some(Halt::Interrupt(_)) => {}
                 // Behind an SVC, its handler is still to come: that is the rest of the step.
@@ -171,13 +174,14 @@ impl Timeline {
                 self.seek(0)?;
                 return Ok(Stop::Start);
             }
-            self.seek_nearby(at)?;
+            self.seek(at)?;
+            self.record_before()?;
             let context = self.core.context();
             let active = self.core.state().nvic.active_count();
             if let Some(stop) = self.watched_before(stops, at)? {
                 return Ok(stop);
             }
-            self.seek_nearby(at - 1)?;
+            self.seek(at - 1)?;
             let inside = self.core.context();
             // In front of an entry fewer exceptions are active, in front of a return more.
             let returned = inside.is_stepped_over() && self.core.state().nvic.active_count() > active;
@@ -193,8 +197,13 @@ impl Timeline {
                 self.seek(at - 1)?; // there was no entry: it began inside
                 return Ok(Stop::Stepped);
             };
+            let search = search(stops);
+            if search.is_empty() {
+                at = entry;
+                continue;
+            }
             self.seek(at - 1)?;
-            match self.find_last(&search(stops), entry + 1, interrupted)? {
+            match self.find_last(&search, entry + 1, interrupted)? {
                 None => {
                     self.seek(origin)?;
                     return Ok(Stop::Interrupted);
@@ -210,11 +219,11 @@ impl Timeline {
 
     /// Whether the instruction before `at` touches watched memory: then a step back stops in front of undoing it.
     fn watched_before(&mut self, stops: &Stops, at: Icount) -> Result<Option<Stop>, TimelineError> {
-        if stops.watchpoints.is_empty() {
+        if self.is_unwatched(&stops.watchpoints, at) {
             return Ok(None);
         }
         let watch = Search { breakpoints: Default::default(), collect: true, ..search(stops) };
-        self.seek_nearby(at - 1)?;
+        self.seek(at - 1)?;
         let hit = self.collect(&watch, at, at)?;
         Ok(hit.map(stop_of))
     }
@@ -230,6 +239,16 @@ impl Timeline {
         let nothing = Search::default();
         self.set_search(&nothing);
         let mut end = before;
+        // What is recorded only excludes.
+        while let Some(entry) = self.near.last_entry(context, end) {
+            self.seek(entry)?;
+            let travel = Travel { interrupts: true, ..Travel::to(entry + 1, &nothing) };
+            if self.run_core(&travel)? == Halt::Interrupt(context) {
+                return Ok(Some(Some(entry)));
+            }
+            end = entry;
+        }
+        end = self.near.begin_of(end);
         while end > 0 {
             let index = self.tape.find(end - 1);
             let start = self.tape.icount(index);
@@ -252,23 +271,6 @@ impl Timeline {
             end = start;
         }
         Ok(Some(None))
-    }
-
-    /// Goes to a position and leaves checkpoints shortly before it: the next step back begins there.
-    fn seek_nearby(&mut self, icount: Icount) -> Result<(), TimelineError> {
-        let now = self.now().icount;
-        if icount >= now && self.tape.find(icount) == self.tape.at() {
-            return self.seek(icount);
-        }
-        for distance in NEARBY {
-            let start = self.tape.icount(self.tape.find(icount));
-            if icount - start > 2 * distance {
-                self.seek(icount - distance)?;
-                let mark = self.cursor.mark();
-                self.tape.keep(&mut self.core, mark, self.present.icount);
-            }
-        }
-        self.seek(icount)
     }
 }
 

@@ -146,14 +146,8 @@ impl Tape {
         if icount == self.segments[self.at].icount() {
             return;
         }
-        let mut changes = core.memory_mut().take_changes();
-        changes.shrink_to_fit();
-        let left = &mut self.segments[self.at].delta;
-        self.bytes += changes.size();
-        self.bytes -= left.size();
         // The rest of the interval keeps all of its delta: pages that only the first part wrote are the same at both ends.
-        let mut rest = std::mem::replace(left, changes);
-        self.at += 1;
+        let mut rest = self.enter_next(core.memory_mut());
         if self.segments.get(self.at).is_some_and(|next| next.icount() == icount) {
             return;
         }
@@ -181,6 +175,25 @@ impl Tape {
         let checkpoint = &self.segments[index].checkpoint;
         core.set_state(checkpoint.state.clone());
         checkpoint.mark
+    }
+
+    /// The core has come to the end of its interval: it stands at the begin of the next one. Gives the delta that the
+    /// interval had.
+    pub fn enter_next(&mut self, memory: &mut Memory) -> Pages {
+        let mut changes = memory.take_changes();
+        changes.shrink_to_fit();
+        let delta = &mut self.segments[self.at].delta;
+        self.bytes += changes.size();
+        self.bytes -= delta.size();
+        self.at += 1;
+        std::mem::replace(delta, changes)
+    }
+
+    /// The core has come back to the begin of its interval without the tape: it stands at the end of the one before.
+    pub fn enter_previous(&mut self, memory: &mut Memory) {
+        memory.undo_changes(); // of which there are none left: only pages that were written
+        self.at -= 1;
+        memory.reopen(&mut self.segments[self.at].delta);
     }
 
     fn thin(&mut self, end: Icount) {

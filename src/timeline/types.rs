@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use super::Divergence;
 use crate::{
     core::EngineError,
     trace::TraceError,
@@ -144,13 +145,8 @@ pub enum TimelineError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The recorded run and its re-execution differ: the trace is from another version, or untick has a bug.
-    #[error("replay diverges at icount {icount}: {what}")]
-    Diverged {
-        /// Where.
-        icount: Icount,
-        /// What was expected and found.
-        what: String,
-    },
+    #[error("replay diverges {0}")]
+    Diverged(Box<Divergence>),
     /// What is recorded cannot be changed.
     #[error("memory and registers of a recorded run cannot be changed")]
     Past,

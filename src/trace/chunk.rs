@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    pins::{Event, Stamped},
+    pins::{Digest, Event, Stamped},
     words::{Icount, Width},
 };
 
@@ -55,12 +55,14 @@ pub enum Channel {
     },
     /// A sleep ends after a number of cycles.
     Sleep,
-    /// A digest.
-    Digest,
+    /// A digest without detail.
+    BareDigest,
     /// A reset from outside.
     Reset,
     /// Any other event: stored whole.
     Rare,
+    /// A digest with detail.
+    Digest,
 }
 
 impl Channel {
@@ -75,7 +77,7 @@ impl Channel {
 pub(super) struct Item {
     /// When the first event happened.
     pub icount: Icount,
-    /// The value; of a rare event its index.
+    /// The value; of a rare event or a digest with detail its index.
     pub value: u64,
     /// What kind of event.
     pub channel: Channel,
@@ -120,6 +122,7 @@ pub(super) struct Chunk {
     items: Vec<Item>,
     rare: Vec<Event>,
     rare_bytes: usize,
+    digests: Vec<Digest>,
     events: u64,
 }
 
@@ -132,6 +135,11 @@ impl Chunk {
     /// The events that are stored whole.
     pub fn rare_events(&self) -> &[Event] {
         &self.rare
+    }
+
+    /// The digests with detail.
+    pub fn digests(&self) -> &[Digest] {
+        &self.digests
     }
 
     /// The number of events.
@@ -149,6 +157,7 @@ impl Chunk {
         self.items.clear();
         self.rare.clear();
         self.rare_bytes = 0;
+        self.digests.clear();
         self.events = 0;
     }
 
@@ -169,7 +178,12 @@ impl Chunk {
             Event::Line { irq, asserted: true } => (Channel::Raised { irq }, 0),
             Event::Line { irq, asserted: false } => (Channel::Lowered { irq }, 0),
             Event::Sleep { cycles } => (Channel::Sleep, cycles),
-            Event::Digest(digest) => (Channel::Digest, digest),
+            Event::Digest(Digest { all, detail: None }) => (Channel::BareDigest, all),
+            Event::Digest(ref digest) => {
+                let index = self.digests.len() as u64;
+                self.digests.push(digest.clone());
+                (Channel::Digest, index)
+            }
             Event::Reset => (Channel::Reset, 0),
             Event::Memory { .. } | Event::Host { .. } | Event::Input { .. } => {
                 // Its index is new, so it never becomes part of a run.
@@ -197,6 +211,11 @@ impl Chunk {
         self.rare.push(event);
     }
 
+    /// Adds decoded digests, for items to refer to.
+    pub fn push_digests(&mut self, digests: Vec<Digest>) {
+        self.digests = digests;
+    }
+
     /// The event of an item that is stored whole.
     pub fn rare(&self, item: &Item) -> Option<&Event> {
         self.rare.get(usize::try_from(item.value).ok()?)
@@ -214,7 +233,8 @@ impl Chunk {
             Channel::Raised { irq } => Event::Line { irq, asserted: true },
             Channel::Lowered { irq } => Event::Line { irq, asserted: false },
             Channel::Sleep => Event::Sleep { cycles: item.value },
-            Channel::Digest => Event::Digest(item.value),
+            Channel::BareDigest => Event::Digest(Digest { all: item.value, detail: None }),
+            Channel::Digest => Event::Digest(self.digests[item.value as usize].clone()),
             Channel::Reset => Event::Reset,
             Channel::Rare => self.rare(item).expect("append and decode give each such item an event").clone(),
         };

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{
     Problem,
     chunk::{Channel, Chunk, Item},
+    digests,
     varint::{Cursor, length, put, unzigzag, zigzag},
 };
 use crate::words::Icount;
@@ -52,6 +53,7 @@ impl Encoder {
         for event in chunk.rare_events() {
             self.body = extend(std::mem::take(&mut self.body), event);
         }
+        digests::encode(chunk.digests(), &mut self.body);
         &self.body
     }
 
@@ -94,7 +96,7 @@ impl Encoder {
                 }
                 Values::Plain => put(&mut self.values, item.value),
                 Values::Fixed => self.values.extend_from_slice(&item.value.to_le_bytes()),
-                Values::None | Values::Rare => {}
+                Values::None | Values::Rare | Values::Digest => {}
             }
             if item.count > 1 {
                 put(&mut self.runs, item.stride.into());
@@ -118,6 +120,7 @@ enum Values {
     Relative,
     Fixed,
     Rare,
+    Digest,
 }
 
 impl Values {
@@ -130,7 +133,8 @@ impl Values {
                     Values::Plain
                 }
             }
-            Channel::Digest => Values::Fixed,
+            Channel::BareDigest => Values::Fixed,
+            Channel::Digest => Values::Digest,
             Channel::ReadFault { .. } | Channel::Raised { .. } | Channel::Lowered { .. } | Channel::Reset => {
                 Values::None
             }
@@ -164,7 +168,7 @@ pub(super) fn decode(body: &[u8], items: u32, first: Icount, chunk: &mut Chunk) 
     for _ in 0..rare {
         chunk.push_rare(decode_one(&mut input)?);
     }
-    let mut rare_used = 0;
+    let (mut rare_used, mut digests) = (0, 0);
 
     let mut icount = first;
     for _ in 0..items {
@@ -190,6 +194,10 @@ pub(super) fn decode(body: &[u8], items: u32, first: Icount, chunk: &mut Chunk) 
                 rare_used += 1;
                 rare_used - 1
             }
+            Values::Digest => {
+                digests += 1;
+                digests - 1
+            }
         };
         if known.narrow && value > u32::MAX.into() {
             return Err(Problem::Encoding("a value of an access does not fit 32 bits"));
@@ -205,6 +213,7 @@ pub(super) fn decode(body: &[u8], items: u32, first: Icount, chunk: &mut Chunk) 
         }
         chunk.push(item);
     }
+    chunk.push_digests(digests::decode(&mut input, digests as usize).ok_or(ENDS_EARLY)?);
     let columns = [codes, icounts, values, runs, input];
     if rare_used != rare || columns.iter().any(|column| !column.rest.is_empty()) {
         return Err(Problem::Encoding("it has more contents than items"));

@@ -2,13 +2,11 @@
 
 use std::{cmp::Ordering, hash};
 
-use serde::{Deserialize, Serialize};
-
 /// A place between two events of one [`Log`](super::Log): what is read next there is the same for ever.
 ///
 /// A mark at the end of what exists stays valid while the log grows; what is appended next is read there. Marks of one
-/// log compare by their place. One that comes out of a file is checked by [`Log::has`](super::Log::has) before it is used.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+/// log compare by their place.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Mark {
     /// The events before it.
     pub(super) event: u64,

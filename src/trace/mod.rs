@@ -66,14 +66,19 @@
 //! varint length, bytes: values    per item, by its channel, see below
 //! varint length, bytes: runs      per run varint icounts from one event to the next, varint number of events − 2
 //! varint number of rare events, each: postcard of pins::Event
+//! digests with detail, as many as there are items of them: each part of all of them, then the next part, see below
 //! ```
 //!
 //! A channel is all that stays the same in a kind of event: what it is, the address, the width ([`Channel`], in the
 //! order of its variants). Its values are
 //! - `Read` and `Write`: a varint below 2³²; `Sleep`: a varint. When the channel is relative, a signed (zigzag) varint:
 //!   the difference modulo 2⁶⁴ to the channel's value before in this chunk (before the first: 0);
-//! - `Digest`: 8 bytes;
-//! - all others: nothing. `Rare` takes the next of the rare events.
+//! - `BareDigest`: 8 bytes;
+//! - all others: nothing. `Rare` takes the next of the rare events, `Digest` the next of the digests.
+//!
+//! The parts of a [`Digest`](crate::pins::Digest) are `all` (8 bytes), of memory `sum` (8 bytes), `weighted` (4 bytes) and
+//! each of the 8 `buckets` (1 byte, the difference to the digest before in this chunk), and each of the 18 registers (4
+//! bytes).
 //!
 //! A run is an event that repeats at the same distance with the same value: a poll.
 //!
@@ -96,12 +101,14 @@
 //!
 //! # Format version 2
 //!
-//! It has no sections and no tables in ENDR, of which there is one. It can be read, and nothing added.
+//! It has no sections, no tables in ENDR, of which there is one, and no digests with detail. It can be read, and nothing
+//! added.
 
 mod block;
 mod cache;
 mod chunk;
 mod codec;
+mod digests;
 mod error;
 mod header;
 mod log;

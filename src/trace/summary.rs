@@ -67,7 +67,7 @@ impl Counts {
                 Channel::ReadFault { .. } | Channel::WriteFault { .. } => &mut self.bus_faults,
                 Channel::Raised { .. } | Channel::Lowered { .. } => &mut self.lines,
                 Channel::Sleep => &mut self.sleeps,
-                Channel::Digest => &mut self.digests,
+                Channel::BareDigest | Channel::Digest => &mut self.digests,
                 Channel::Reset => &mut self.resets,
                 Channel::Rare => match chunk.rare(item) {
                     Some(Event::Host { .. }) => &mut self.host,

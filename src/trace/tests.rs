@@ -10,8 +10,8 @@ use std::path::Path;
 
 use super::*;
 use crate::{
-    core::{Config, CoreKind, Region, RegionKind},
-    pins::{Event, Stamped},
+    core::{Config, CoreKind, MemoryDigest, Region, RegionKind},
+    pins::{Detail, Digest, Event, Stamped},
     timeline::Outcome,
     words::{Moment, Width},
 };
@@ -65,7 +65,22 @@ fn write(icount: u64, address: u32, value: u32) -> Stamped {
 }
 
 fn digest(icount: u64, value: u64) -> Stamped {
-    Stamped { icount, event: Event::Digest(value) }
+    Stamped { icount, event: Event::Digest(Digest { all: value, detail: None }) }
+}
+
+/// A digest as a recording has it, with the first of so many registers changed.
+fn detailed(icount: u64, value: u64, registers: usize) -> Stamped {
+    let mut detail = Detail { registers: [0x2000_0000; 18], memory: MemoryDigest::default() };
+    let noise = |index: u64| value.rotate_left(7 * index as u32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
+    for (register, index) in detail.registers[..registers].iter_mut().zip(0..) {
+        *register = noise(index) as u32;
+    }
+    detail.memory.sum = noise(20);
+    detail.memory.weighted = noise(21) as u32;
+    for (bucket, index) in detail.memory.buckets[..registers.min(8)].iter_mut().zip(30..) {
+        *bucket = noise(index) as u8;
+    }
+    Stamped { icount, event: Event::Digest(Digest { all: value, detail: Some(Box::new(detail)) }) }
 }
 
 /// Everything from the start to the end or to an error.

@@ -69,9 +69,14 @@ impl<'a> Cursor<'a> {
 
     /// The next 8 bytes as a number.
     pub fn fixed(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (bytes, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
-        Some(u64::from_le_bytes(*bytes))
+        Some(*bytes)
     }
 }
 

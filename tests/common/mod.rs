@@ -34,6 +34,13 @@ const LONG: Icount = 10_000_000;
 /// How far a fixture without an end is taken.
 const ENDLESS: Icount = 3_000_000;
 
+/// The budgets that the laws are held with, and with each another distance between checkpoints.
+pub const HISTORIES: [Options; 3] = [
+    Options { history: 1 << 20, interval: 20_000 },
+    Options { history: 4 << 20, interval: 100_000 },
+    Options { history: 64 << 20, interval: 1_000_000 },
+];
+
 /// A row of `fixtures.toml`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Fixture {
@@ -205,6 +212,16 @@ impl Recording {
 
     pub fn replay_with(&self, options: Options) -> Timeline {
         Timeline::replay(self.log(), options).unwrap()
+    }
+
+    /// A replay in which no way is long: for a reference that is asked often.
+    pub fn replay_for_reference(&self) -> Timeline {
+        self.replay_with(Options { interval: self.interval(), ..Options::default() })
+    }
+
+    /// A distance between checkpoints that gives about two hundred of them.
+    pub fn interval(&self) -> Icount {
+        (self.end / 200).max(50)
     }
 
     pub fn events(&self) -> Vec<Stamped> {

@@ -27,9 +27,14 @@ pub struct Program {
 }
 
 impl Program {
-    /// A live machine at its reset.
+    /// A live machine with a Cortex-M3 at its reset.
     pub fn live(&self) -> Timeline {
-        let board = Board::find("mps2-an385").unwrap();
+        self.live_on("mps2-an385")
+    }
+
+    /// The same on another MPS2 board.
+    pub fn live_on(&self, board: &str) -> Timeline {
+        let board = Board::find(board).unwrap();
         let image = Image::parse(self.hex(), "program").unwrap();
         let config = Config { vector_table: image.vector_table, ..board.config() };
         let header = Header {

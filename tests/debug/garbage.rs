@@ -55,7 +55,6 @@ fn each_kind_of_garbage_is_one_line_and_the_server_goes_on() {
     for bytes in [
         &b"GET / HTTP/1.1\r\n\r\n"[..],
         b"$g#00",
-        b"-",
         &[b"$".as_slice(), &[b'a'; 0x5000]].concat(),
         &packet(b"vCont;x"),
         &packet(b"vAttach;zz"),
@@ -68,12 +67,11 @@ fn each_kind_of_garbage_is_one_line_and_the_server_goes_on() {
     let (_, log) = served.join();
     let closed: Vec<&String> =
         log.iter().filter(|line| line.contains("does not speak gdb's protocol")).collect();
-    assert_eq!(closed.len(), 6, "{log:#?}");
+    assert_eq!(closed.len(), 5, "{log:#?}");
     assert!(log.iter().all(|line| !line.contains('\n')), "{log:#?}");
     for (line, text) in closed.iter().zip([
         "byte 0x47 where a packet should begin",
         "a packet with a wrong checksum",
-        "send the last answer again",
         "a packet longer than 16384 bytes",
     ]) {
         assert!(line.ends_with(text), "{line}");

@@ -303,6 +303,26 @@ fn ctrl_c_in_gdb_stops_a_run() {
     served.finish();
 }
 
+/// gdb passes Ctrl-C on only while the machine runs: that it has given up a question, the server learns by the next packet.
+#[test]
+fn a_question_that_gdb_gives_up_leaves_the_session_in_step() {
+    let mut scripted = Scripted::replay().at(400);
+    scripted.endless_past = true;
+    let served = Served::new(scripted);
+    let asked = "monitor last-exec 0x10a";
+    let commands = ["set remotetimeout 1", asked, "p 1", WHERE, "monitor when", "stepi", WHERE];
+    let gdb = command(&served, &commands).spawn().unwrap();
+    served.wait_until_running();
+    std::thread::sleep(Duration::from_millis(100));
+    Command::new("kill").args(["-INT", &gdb.id().to_string()]).status().unwrap();
+    let text = output(gdb);
+    let (_, log) = served.finish();
+    assert!(!text.contains("closed"), "{text}\n{log:#?}");
+    assert!(text.contains("Quit") && !text.contains("about to execute"), "{text}");
+    assert_eq!(marked(&text), ["400 0x100", "401 0x102"], "{text}");
+    assert!(text.contains("icount 400, cycle 800"), "{text}");
+}
+
 #[test]
 fn a_core_without_fpu_has_the_other_registers() {
     let scripted = Scripted::replay().with_core(untick::core::CoreKind::CortexM3).at(5);

@@ -1,5 +1,13 @@
 //! The monitor commands on the wire.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use crate::{
     harness::{CONTINUE, Client, STEP, Served, TRAP, at},
     scripted::Scripted,
@@ -97,7 +105,9 @@ fn answers_are_numbered_and_are_positions() {
     let first = gdb.monitor("last-exec 0x10a");
     assert_eq!(first, "@1  icount 365, 0x0000010a, Thread mode\n    about to execute\n");
     assert_eq!(gdb.icount(), 375, "a question does not move");
-    assert!(gdb.monitor("last-ex 0x204").starts_with("@2  icount 302, 0x00000204, SysTick (15) over Thread mode"));
+    assert!(
+        gdb.monitor("last-ex 0x204").starts_with("@2  icount 302, 0x00000204, SysTick (15) over Thread mode")
+    );
     gdb.monitor("seek @1");
     assert_eq!(gdb.icount(), 365);
     gdb.monitor("seek @2+1");
@@ -159,19 +169,64 @@ fn bookmarks_are_positions_too() {
     served.finish();
 }
 
-/// A machine that searches for ever, and a client whose question is under way.
-fn searching(line: &str) -> (Served, Client) {
+/// A machine that searches for ever, and a client whose question is under way. The flag ends the search.
+fn searching(line: &str) -> (Served, Client, Arc<AtomicBool>) {
     let mut scripted = Scripted::replay();
     scripted.endless_past = true;
+    let enough = scripted.enough.clone();
     let (served, mut gdb) = at(scripted, 400);
     gdb.tell_monitor(line);
     served.wait_until_running();
-    (served, gdb)
+    (served, gdb, enough)
+}
+
+/// gdb asks again while it waits, as often as this, but sooner than gdb does.
+fn ask_again(gdb: &mut Client, times: u32) {
+    for _ in 0..times {
+        std::thread::sleep(Duration::from_millis(100));
+        gdb.raw(b"-");
+    }
+}
+
+#[test]
+fn whoever_asks_again_gets_the_answer() {
+    for times in [1, 2, 4] {
+        let (served, mut gdb, enough) = searching("last-exec 0x10a");
+        ask_again(&mut gdb, times);
+        enough.store(true, Ordering::SeqCst);
+        assert!(gdb.told_by_monitor().starts_with("@1  icount 395"), "{}", gdb.console);
+        served.finish();
+    }
+    // Behind every third time gdb may have given up: its next question is waited for.
+    let (served, mut gdb, enough) = searching("last-exec 0x10a");
+    ask_again(&mut gdb, 3);
+    enough.store(true, Ordering::SeqCst);
+    ask_again(&mut gdb, 1);
+    assert!(gdb.told_by_monitor().starts_with("@1  icount 395"), "{}", gdb.console);
+    served.finish();
+}
+
+#[test]
+fn whoever_does_not_ask_again_gets_no_answer() {
+    let (served, mut gdb, enough) = searching("last-exec 0x10a");
+    ask_again(&mut gdb, 3);
+    enough.store(true, Ordering::SeqCst);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(gdb.ask("p0"), "90010000");
+    served.finish();
+    // Nor does the search go on for nobody.
+    let (served, mut gdb, _) = searching("last-exec 0x10a");
+    ask_again(&mut gdb, 3);
+    while served.running.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(gdb.ask("p0"), "90010000");
+    served.finish();
 }
 
 #[test]
 fn ctrl_c_ends_a_question() {
-    let (served, mut gdb) = searching("last-exec 0x10a");
+    let (served, mut gdb, _) = searching("last-exec 0x10a");
     gdb.raw(b"\x03");
     let told = gdb.told_by_monitor();
     assert!(told.starts_with("interrupted: from icount 200 to 400 nothing executed 0x0000010a"), "{told}");
@@ -181,7 +236,7 @@ fn ctrl_c_ends_a_question() {
 
 #[test]
 fn a_question_that_gdb_has_given_up_has_no_answer() {
-    let (served, mut gdb) = searching("last-exec 0x10a");
+    let (served, mut gdb, _) = searching("last-exec 0x10a");
     // gdb does not say that it has given up: it goes on with something else.
     assert_eq!(gdb.ask("p0"), "90010000");
     assert_eq!(gdb.ask("qRcmd,68616c7"), gdb.ask("qRcmd,68616c7"));
@@ -191,7 +246,7 @@ fn a_question_that_gdb_has_given_up_has_no_answer() {
 
 #[test]
 fn the_end_of_the_connection_ends_a_question() {
-    let (served, gdb) = searching("last-exec 0x10a");
+    let (served, gdb, _) = searching("last-exec 0x10a");
     drop(gdb);
     served.finish();
 }

@@ -14,8 +14,8 @@ use untick::{
     debug::Debuggee,
     fault::Fault,
     timeline::{
-        Answer, BookmarkError, Bookmarks, Direction, Finding, History, Interrupts, Kept, Last, Level, Outcome,
-        Query, Stop, Stops, TimelineError, WatchKind,
+        Answer, BookmarkError, Bookmarks, Direction, Divergence, Finding, History, Interrupts, Kept, Last,
+        Level, Outcome, Query, Stop, Stops, TimelineError, WatchKind,
     },
     words::{BusFault, Icount, Moment, Registers},
 };
@@ -41,6 +41,8 @@ pub struct Scripted {
     pub broken: bool,
     /// Makes backward travel take for ever.
     pub endless_past: bool,
+    /// Ends a search through an endless past.
+    pub enough: Arc<AtomicBool>,
 }
 
 impl Scripted {
@@ -90,6 +92,7 @@ impl Scripted {
             running: Arc::default(),
             broken: false,
             endless_past: false,
+            enough: Arc::default(),
         };
         scripted.go(0);
         scripted
@@ -190,7 +193,7 @@ impl Scripted {
         if !self.broken {
             return Ok(());
         }
-        Err(TimelineError::Diverged { icount: self.at, what: "the script says so".into() })
+        Err(Divergence::stop(self.at, None, self.at + 1))
     }
 }
 
@@ -343,7 +346,7 @@ impl Debuggee for Scripted {
     ) -> Result<Last, TimelineError> {
         self.check()?;
         self.running.store(true, Ordering::SeqCst);
-        while self.endless_past {
+        while self.endless_past && !self.enough.load(Ordering::SeqCst) {
             if interrupted() {
                 self.running.store(false, Ordering::SeqCst);
                 return Ok(Last::Interrupted(self.at / 2));

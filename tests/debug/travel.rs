@@ -240,7 +240,7 @@ fn a_debuggee_that_fails_is_a_stop_with_its_reason() {
     let (served, mut gdb) = at(broken, 10);
     for packet in [STEP, CONTINUE, "bs", "bc"] {
         assert_eq!(gdb.resume(packet), "T06thread:p01.01;");
-        assert!(gdb.console.contains("replay diverges at icount 10: the script says so"), "{}", gdb.console);
+        assert!(gdb.console.contains("replay diverges at icount 10: the run stops here"), "{}", gdb.console);
     }
     assert!(gdb.monitor("seek 5").starts_with("replay diverges"));
     assert_eq!(gdb.icount(), 10);

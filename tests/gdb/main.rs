@@ -7,6 +7,7 @@ mod crash;
 mod harness;
 mod live;
 mod monitor;
+mod past;
 mod server;
 mod tasks;
 mod watch;

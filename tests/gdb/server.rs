@@ -137,7 +137,7 @@ fn an_occupied_port_is_one_clear_line() {
 }
 
 /// Waits until gdb has come to a `shell touch FILE` and has gone on from there.
-fn wait_for(mark: &Path) {
+pub fn wait_for(mark: &Path) {
     let start = Instant::now();
     while !mark.exists() {
         assert!(start.elapsed() < Duration::from_secs(60), "{} is never reached", mark.display());

@@ -1,5 +1,7 @@
 //! Bugs that the laws have found, each with the few instructions that show it.
 
+mod code;
+mod it_blocks;
 mod watched;
 
 use untick::{
@@ -75,47 +77,6 @@ fn a_watchpoint_stops_in_front_of_all_accesses_of_its_instruction() {
             timeline.step(Direction::Forward, &Stops::default(), Interrupts::Into, &mut || false).unwrap();
         }
         assert!(timeline.is_live());
-    }
-}
-
-/// `loop: movs r0, #1; lsrs r0, r0, #1; ite ne; addne r1, #1; addeq r2, #1; adds r3, #1; it eq; bxeq lr` and so on: with
-/// conditions that fail first, last and in the middle of an IT block, and at its end a branch.
-fn skips() -> Program {
-    let code = vec![
-        0x2001, // loop: movs r0, #1
-        0x0840, // lsrs r0, r0, #1 (Z)
-        0xbf14, // ite ne
-        0x3101, // addne r1, #1
-        0x3201, // addeq r2, #1
-        0x3301, // adds r3, #1
-        0x2800, // cmp r0, #0
-        0xbf1e, // ittt ne
-        0x3101, // addne r1, #1
-        0x3101, // addne r1, #1
-        0xe7f4, // bne loop
-        0xbf08, // it eq
-        0x3201, // addeq r2, #1
-        0xe7f1, // b loop
-    ];
-    Program { code, handlers: Vec::new() }
-}
-
-#[test]
-fn instructions_that_an_it_block_skips_count_in_single_steps_too() {
-    let mut straight = skips().live();
-    assert_eq!(run_to(&mut straight, 140), Outcome::Limit);
-    let r = straight.registers().r;
-    assert_eq!((r[1], r[2], r[3], straight.registers().pc), (0, 20, 10, CODE), "14 instructions a round");
-    for slice in [1, 2, 3, 5, 13] {
-        let mut sliced = skips().live();
-        let mut whole = skips().live();
-        while sliced.now().icount < 140 {
-            let to = sliced.now().icount + slice;
-            run_to(&mut sliced, to);
-            whole.seek(0).unwrap();
-            run_to(&mut whole, to);
-            assert_eq!(sliced.state(), whole.state(), "at {to}, in slices of {slice}");
-        }
     }
 }
 
@@ -243,171 +204,15 @@ fn a_step_over_an_interrupt_ends_behind_it_where_a_checkpoint_is_too() {
     assert_eq!(timeline.now().icount, BEHIND + 1);
 }
 
-/// In a loop of a million: waits, and at the end changes an instruction in RAM between `movs r3, #0` and `movs r3, #1`. A
-/// million, two millions and so on are behind the ISB that follows; then the code is called.
-fn changes_code() -> Program {
-    let code = vec![
-        0x4806, // ldr r0, =0x20001000
-        0x4907, // ldr r1, =0x47702300 (movs r3, #0; bx lr)
-        0x2401, // movs r4, #1
-        0x1c42, // adds r2, r0, #1
-        0x4e06, // loop: ldr r6, =499996
-        0x3e01, // wait: subs r6, #1
-        0xd1fd, // bne wait
-        0x4061, // eors r1, r4
-        0x6001, // str r1, [r0]
-        0xf3bf, 0x8f6f, // isb
-        0x4790, // blx r2
-        0xe7f6, // b loop
-        0xbf00, //
-        0x1000, 0x2000, 0x2300, 0x4770, 0xa11c, 0x0007,
-    ];
-    Program { code, handlers: Vec::new() }
-}
-
-/// Keeps positions right behind a change.
+/// `loop: movs r3, #1; mrs r0, CONTROL; adds r1, #1; msr CONTROL, r0; b loop`: with an FPU, the core moves CONTROL by itself.
 #[test]
-fn code_that_changed_before_a_checkpoint_runs_as_it_is_behind_it() {
-    let mut timeline = changes_code().live();
-    for round in 1..4 {
-        run_to(&mut timeline, round * 1_000_000);
-        for step in 1..=4 {
-            run_to(&mut timeline, round * 1_000_000 + step);
-        }
-        let r = timeline.registers().r;
-        assert_eq!(r[3], r[1] & 1, "round {round}");
-    }
-}
-
-#[test]
-fn code_that_changes_beside_watched_memory_runs_as_it_is() {
-    let mut timeline = changes_code().live();
-    run_to(&mut timeline, 900_000);
-    let stops = Stops {
-        breakpoints: [CODE + 2 * 12].into(), // b loop
-        watchpoints: vec![Watchpoint { address: 0x2000_1100, length: 4, kind: WatchKind::Access }],
-        faults: false,
-    };
-    for round in 0..3 {
-        let stop = timeline.resume(Direction::Forward, &stops, &mut || false).unwrap();
-        assert_eq!(stop, Stop::Breakpoint);
-        let r = timeline.registers().r;
-        assert_eq!(r[3], r[1] & 1, "round {round}");
-        timeline.step(Direction::Forward, &stops, Interrupts::Into, &mut || false).unwrap();
-    }
-}
-
-#[test]
-fn code_that_changes_by_one_bit_runs_as_it_is() {
-    let code = vec![
-        0x4805, // ldr r0, =0x20001000
-        0x4906, // ldr r1, =0x47702300 (movs r3, #0; bx lr)
-        0x6001, // str r1, [r0]
-        0x1c42, // adds r2, r0, #1
-        0x4d05, // ldr r5, =0x22020000: its lowest bit
-        0x2401, // movs r4, #1
-        0x4790, // loop: blx r2
-        0x602c, // str r4, [r5]
-        0xf3bf, 0x8f6f, // isb
-        0xe7fa, // b loop
-        0xbf00, //
-        0x1000, 0x2000, 0x2300, 0x4770, 0x0000, 0x2202,
-    ];
-    let mut timeline = Program { code, handlers: Vec::new() }.live();
+fn a_breakpoint_at_an_instruction_that_the_core_does_itself_is_hit() {
+    let code = vec![0x2301, 0xf3ef, 0x8014, 0x3101, 0xf380, 0x8814, 0xe7f8];
+    let mut timeline = Program { code, handlers: Vec::new() }.live_on("mps2-an386");
     run_to(&mut timeline, 100);
-    assert_eq!(timeline.registers().r[3], 1, "in one go");
-    timeline.seek(9).unwrap();
-    assert_eq!(timeline.registers().r[3], 0, "going back, the old code ran");
-}
-
-/// In a loop of 9 from icount 4 on: stores one value after the other, under one of two conditions, and counts behind it.
-fn stores_under_conditions(place: u32) -> Program {
-    let code = vec![
-        0x4806, // ldr r0, =place
-        0x2100, // movs r1, #0
-        0x2200, // movs r2, #0
-        0xbf00, // nop
-        0x3101, // loop: adds r1, #1
-        0x07cd, // lsls r5, r1, #31 (Z)
-        0xbf17, // itett ne
-        0x6001, // strne r1, [r0]
-        0x6041, // streq r1, [r0, #4]
-        0x3201, // addne r2, #1
-        0x6803, // ldrne r3, [r0]
-        0x3401, // adds r4, #1
-        0xe7f6, // b loop
-        0xbf00,
-        place as u16,
-        (place >> 16) as u16,
-        0x3601, // HardFault: adds r6, #1
-        0xe7fd, // b HardFault
-    ];
-    Program { code, handlers: vec![(3, 16)] }
-}
-
-#[test]
-fn an_access_in_an_it_block_is_stopped_in_front_of() {
-    const WORD: u32 = 0x2000_1104;
-    for (address, first) in [(WORD, 7), (WORD + 4, 17)] {
-        let mut timeline = stores_under_conditions(WORD).live();
-        let mut straight = stores_under_conditions(WORD).live();
-        let stops = Stops {
-            watchpoints: vec![Watchpoint { address, length: 4, kind: WatchKind::Write }],
-            ..Stops::default()
-        };
-        for round in 0..5 {
-            let stop = timeline.resume(Direction::Forward, &stops, &mut || true).unwrap();
-            assert_eq!(stop, Stop::Watchpoint { address, kind: WatchKind::Write });
-            let here = timeline.now().icount;
-            assert_eq!(here, first + 18 * round);
-            run_to(&mut straight, here);
-            assert_eq!(timeline.state(), straight.state(), "at {here}");
-            assert_eq!(timeline.digest(), straight.digest(), "at {here}");
-            timeline.step(Direction::Forward, &Stops::default(), Interrupts::Into, &mut || false).unwrap();
-        }
-    }
-}
-
-#[test]
-fn an_access_in_an_it_block_faults_where_it_is() {
-    for slice in [1, 1000] {
-        let mut timeline = stores_under_conditions(0x6000_0000).live();
-        while timeline.now().icount < 9 {
-            let to = timeline.now().icount + slice;
-            run_to(&mut timeline, to);
-        }
-        let fault = timeline.fault().unwrap();
-        assert_eq!((fault.at.icount, fault.registers.pc), (7, CODE + 14), "in slices of {slice}");
-        let r = timeline.registers().r;
-        assert_eq!((r[2], r[3], r[4]), (0, 0, 0), "what follows it has not run");
-    }
-}
-
-#[test]
-fn an_access_in_an_it_block_that_pends_an_exception_is_done_once() {
-    let code = vec![
-        0x4804, // ldr r0, =0xe000ed04 (ICSR)
-        0x4905, // ldr r1, =1 << 28 (PENDSVSET)
-        0x2200, // movs r2, #0
-        0x2800, // loop: cmp r0, #0
-        0xbf1c, // itt ne
-        0x6001, // strne r1, [r0]
-        0x3201, // addne r2, #1
-        0x3301, // adds r3, #1
-        0xe7f9, // b loop
-        0xbf00, //
-        0xed04, 0xe000, 0x0000, 0x1000, //
-        0x3401, // PendSV: adds r4, #1
-        0x4770, // bx lr
-    ];
-    for slice in [1, 2, 5, 1000] {
-        let mut timeline = Program { code: code.clone(), handlers: vec![(PEND_SV, 14)] }.live();
-        // Three, then nine a round: six of the loop, the entry, two of the handler.
-        while timeline.now().icount < 3 + 9 * 20 {
-            let to = (timeline.now().icount + slice).min(3 + 9 * 20);
-            run_to(&mut timeline, to);
-        }
-        let r = timeline.registers().r;
-        assert_eq!((r[2], r[3], r[4]), (20, 20, 20), "in slices of {slice}");
+    for (halfword, place) in [(1, 1), (4, 3)] {
+        let stops = Stops { breakpoints: [CODE + 2 * halfword].into(), ..Stops::default() };
+        assert_eq!(back_from(&mut timeline, 94, &stops), (90 + place, Stop::Breakpoint));
+        assert_eq!(back_from(&mut timeline, 90 + place, &stops), (85 + place, Stop::Breakpoint));
     }
 }

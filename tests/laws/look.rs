@@ -2,7 +2,7 @@
 
 use untick::timeline::{Limits, Timeline};
 
-use crate::common::{Random, assert_same_events, events, for_each_fixture};
+use crate::common::{HISTORIES, Random, assert_same_events, events, for_each_fixture};
 
 /// Addresses that cover every register of the core and the first of every device.
 fn everywhere(timeline: &Timeline, devices: &[u32]) -> Vec<u32> {
@@ -32,7 +32,7 @@ fn looking_changes_nothing() {
         let mut positions = recording.positions(14, &mut random);
         positions.sort_unstable();
         let (mut timeline, printed) = fixture.live();
-        let mut reference = recording.replay();
+        let mut reference = recording.replay_for_reference();
         for position in positions {
             let limits = Limits { icount: Some(position), cycles: None };
             timeline.run(&limits, &mut || false).unwrap();
@@ -54,7 +54,8 @@ fn looking_in_a_replay_changes_nothing() {
         let recording = fixture.recording();
         let mut random = Random::new(&fixture.name);
         let positions = recording.positions(10, &mut random);
-        let (mut watched, mut alone) = (recording.replay(), recording.replay());
+        let mut watched = recording.replay_with(random.choose(&HISTORIES));
+        let mut alone = recording.replay_for_reference();
         for position in positions {
             watched.seek(position).unwrap();
             look(&watched, &[]);

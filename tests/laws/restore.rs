@@ -9,7 +9,7 @@ use untick::{
     words::{Icount, Width},
 };
 
-use crate::common::{Console, Fixture, Printed, Random, for_each_fixture};
+use crate::common::{Console, Fixture, HISTORIES, Printed, Random, for_each_fixture};
 
 /// The state as it would come back from a file.
 fn through_bytes(state: &State) -> State {
@@ -45,7 +45,7 @@ fn a_restored_core_is_the_same_and_goes_on_the_same() {
     for_each_fixture(|fixture| {
         let recording = fixture.recording();
         let mut random = Random::new(&fixture.name);
-        let mut timeline = recording.replay();
+        let mut timeline = recording.replay_with(random.choose(&HISTORIES));
         let mut log = recording.log();
         for from in recording.positions(6, &mut random) {
             let to = random.between(from, (from + 100_000).min(recording.end));
@@ -66,7 +66,7 @@ fn every_state_survives_its_encoding() {
     for_each_fixture(|fixture| {
         let recording = fixture.recording();
         let mut random = Random::new(&fixture.name);
-        let mut timeline = recording.replay();
+        let mut timeline = recording.replay_for_reference();
         for position in recording.positions(30, &mut random) {
             timeline.seek(position).unwrap();
             let state = timeline.state();

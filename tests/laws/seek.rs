@@ -7,7 +7,7 @@ use untick::{
     words::Icount,
 };
 
-use crate::common::{Fixture, Random, for_each_fixture};
+use crate::common::{HISTORIES, Random, for_each_fixture};
 
 /// Positions that are visited in each fixture.
 const POSITIONS: usize = 24;
@@ -26,38 +26,30 @@ fn digest_at(timeline: &mut Timeline, position: Icount) -> u64 {
     timeline.digest()
 }
 
-fn visit_at_random(fixture: &Fixture, options: Options) {
-    let recording = fixture.recording();
-    let mut random = Random::new(&fixture.name);
-    let positions = recording.positions(POSITIONS, &mut random);
-    let expected = forward(&mut recording.replay(), &positions);
-
-    let mut timeline = recording.replay_with(options);
-    for visit in 0..2 * positions.len() {
-        let position = random.choose(&positions);
-        let found = digest_at(&mut timeline, position);
-        assert_eq!(found, expected[&position], "{}: visit {visit}, to {position}", fixture.name);
-        let history = timeline.history();
-        // The first checkpoint, the last and that of the present position always stay, and what has changed since.
-        let is_thin = history.checkpoints <= 4 || history.bytes <= history.budget + history.budget / 8;
-        assert!(is_thin, "{}: {history:?}", fixture.name);
-    }
-}
+/// Few enough that the first checkpoint, the last and the present one take much of it.
+const TINY: Options = Options { history: 256 << 10, interval: 5_000 };
 
 #[test]
-fn a_position_has_one_state() {
-    for_each_fixture(|fixture| visit_at_random(fixture, Options::default()));
-}
-
-#[test]
-fn a_position_has_one_state_in_a_history_of_1_mib() {
-    for_each_fixture(|fixture| visit_at_random(fixture, Options { history: 1 << 20, ..Options::default() }));
-}
-
-#[test]
-fn a_position_has_one_state_in_a_history_of_256_kib() {
+fn a_position_has_one_state_whatever_the_history_holds() {
     for_each_fixture(|fixture| {
-        visit_at_random(fixture, Options { history: 256 << 10, ..Options::default() })
+        let recording = fixture.recording();
+        let mut random = Random::new(&fixture.name);
+        let positions = recording.positions(POSITIONS, &mut random);
+        let expected = forward(&mut recording.replay(), &positions);
+        for options in HISTORIES.into_iter().chain([TINY]) {
+            let mut timeline = recording.replay_with(options);
+            for visit in 0..2 * positions.len() {
+                let position = random.choose(&positions);
+                let found = digest_at(&mut timeline, position);
+                let what = format!("{}, {options:?}: visit {visit}, to {position}", fixture.name);
+                assert_eq!(found, expected[&position], "{what}");
+                let history = timeline.history();
+                // The first checkpoint, the last and that of the present position always stay, and what has changed since.
+                let is_thin =
+                    history.checkpoints <= 4 || history.bytes <= history.budget + history.budget / 8;
+                assert!(is_thin, "{what}: {history:?}");
+            }
+        }
     });
 }
 
@@ -67,7 +59,7 @@ fn a_position_has_one_state_from_either_side() {
         let recording = fixture.recording();
         let mut random = Random::new(&fixture.name);
         let positions = recording.positions(POSITIONS, &mut random);
-        let mut timeline = recording.replay();
+        let mut timeline = recording.replay_with(random.choose(&HISTORIES));
         let expected = forward(&mut timeline, &positions);
         for (position, digest) in expected.iter().rev() {
             let found = digest_at(&mut timeline, *position);
@@ -85,7 +77,7 @@ fn a_position_has_the_state_of_a_run_in_one_go() {
         let mut random = Random::new(&fixture.name);
         let mut positions = recording.positions(8, &mut random);
         positions.drain(..2); // the ends are everywhere
-        let mut visitor = recording.replay();
+        let mut visitor = recording.replay_for_reference();
         visitor.seek(recording.end).unwrap();
         for position in positions {
             let straight = digest_at(&mut recording.replay(), position);

@@ -21,9 +21,10 @@ pub fn bytes(timeline: &Timeline, address: u32, length: u32) -> Vec<u8> {
 /// The positions of a window in front of which a query has its answers.
 pub fn scan(timeline: &mut Timeline, query: &Query, from: Icount, to: Icount) -> Vec<Icount> {
     let loads = match *query {
-        Query::Read { address, length } => {
-            Stops { watchpoints: vec![Watchpoint { address, length, kind: WatchKind::Read }], ..Stops::default() }
-        }
+        Query::Read { address, length } => Stops {
+            watchpoints: vec![Watchpoint { address, length, kind: WatchKind::Read }],
+            ..Stops::default()
+        },
         _ => Stops::default(),
     };
     let watched = |timeline: &Timeline| match *query {

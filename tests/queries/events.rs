@@ -36,7 +36,11 @@ fn the_last_access_is_the_last_of_all_events() {
             let answer = timeline.last(&Query::Device { address, length: 1, kind }).unwrap();
             let what = format!("{}: {kind:?} of {address:#x} before {position}", fixture.name);
             assert_eq!(timeline.now().icount, position, "{what}");
-            assert_eq!(answer.as_ref().map(|answer| answer.at.icount), expected.map(|access| access.0), "{what}");
+            assert_eq!(
+                answer.as_ref().map(|answer| answer.at.icount),
+                expected.map(|access| access.0),
+                "{what}"
+            );
             let Some(answer) = answer else { continue };
             timeline.seek(answer.at.icount).unwrap();
             assert_eq!((answer.at, answer.pc), (timeline.now(), timeline.registers().pc), "{what}");

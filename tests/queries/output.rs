@@ -45,7 +45,8 @@ fn sent_bytes(fixture: &Fixture, recording: &Recording) -> Vec<(String, Icount, 
                 timeline.seek(at).unwrap();
                 let parameter = timeline.registers().r[1];
                 let sent = sent(operation, parameter, result.r0, &mut Peek(&timeline)).unwrap();
-                let sender = sent.handle.map_or("semihosting".into(), |handle| format!("semihosting {handle}"));
+                let sender =
+                    sent.handle.map_or("semihosting".into(), |handle| format!("semihosting {handle}"));
                 all.extend(sent.bytes.into_iter().map(|byte| (sender.clone(), at, byte)));
             }
             _ => {}
@@ -81,9 +82,9 @@ fn what_was_printed_is_found_at_its_last_byte() {
             let text: Vec<u8> = stream[start..start + length].iter().map(|(_, byte)| *byte).collect();
             let last_of = |stream: &Vec<(Icount, u8)>| {
                 let earlier = &stream[..stream.partition_point(|(icount, _)| *icount < position)];
-                let found = earlier.windows(length).rfind(|window| {
-                    window.iter().map(|(_, byte)| *byte).eq(text.iter().copied())
-                })?;
+                let found = earlier
+                    .windows(length)
+                    .rfind(|window| window.iter().map(|(_, byte)| *byte).eq(text.iter().copied()))?;
                 Some(found[length - 1].0)
             };
             let expected = senders.values().filter_map(last_of).max();

@@ -1,7 +1,7 @@
 //! What the core did: the answers of execution are those of a look at each instruction.
 
 use untick::{
-    timeline::{Finding, Last, Query, Timeline, Writer},
+    timeline::{Finding, Last, Options, Query, Timeline, Writer},
     words::Icount,
 };
 
@@ -82,7 +82,8 @@ fn an_answer_is_the_one_that_a_look_at_each_instruction_finds() {
     for_each_fixture(|fixture| {
         let recording = fixture.recording();
         let mut random = Random::new(&fixture.name);
-        let (mut timeline, mut looker) = (recording.replay(), recording.replay());
+        let near = Options { interval: 50_000, ..Options::default() };
+        let (mut timeline, mut looker) = (recording.replay_with(near), recording.replay_with(near));
         for start in recording.positions(WINDOWS, &mut random) {
             let end = (start + WINDOW).min(recording.end);
             timeline.seek(start).unwrap();
@@ -195,6 +196,11 @@ fn questions_do_not_disturb_a_live_run() {
             timeline.seek(now.icount).unwrap();
         }
         timeline.run(&fixture.limits(), &mut || false).unwrap();
-        assert_eq!((timeline.end().icount, timeline.digest()), (recording.end, recording.digest), "{}", fixture.name);
+        assert_eq!(
+            (timeline.end().icount, timeline.digest()),
+            (recording.end, recording.digest),
+            "{}",
+            fixture.name
+        );
     });
 }

@@ -5,6 +5,7 @@ use std::{
     ptr::NonNull,
 };
 
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::{
@@ -29,6 +30,11 @@ impl Pages {
     /// The pages, in the order in which they were first written.
     pub fn ids(&self) -> &[PageId] {
         &self.ids
+    }
+
+    /// Each page with its bytes, in that order.
+    pub fn iter(&self) -> impl Iterator<Item = (PageId, &[u8])> {
+        self.ids.iter().copied().zip(self.bytes.chunks_exact(PAGE as usize))
     }
 
     /// Memory that this takes, in bytes.
@@ -62,6 +68,35 @@ impl Pages {
                 *mark = false;
             }
         }
+    }
+}
+
+/// A digest of all of memory, that also tells where two memories differ. Every part is a sum over the pages: by how much
+/// their hashes exceed those that they had at first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryDigest {
+    /// Of the hashes.
+    pub sum: u64,
+    /// Of the low words of the hashes, each times the number of its page: where one page differs, the difference is
+    /// that of `sum` times its number.
+    pub weighted: u32,
+    /// Of the low bytes of the hashes, for the pages whose numbers have the same remainder.
+    pub buckets: [u8; 8],
+}
+
+impl MemoryDigest {
+    /// The bucket of a page.
+    pub fn bucket(page: PageId) -> usize {
+        page as usize % 8
+    }
+
+    /// A page whose hash was `old` has now another one.
+    fn replace(&mut self, page: PageId, old: u64, new: u64) {
+        let more = new.wrapping_sub(old);
+        self.sum = self.sum.wrapping_add(more);
+        self.weighted = self.weighted.wrapping_add(page.wrapping_mul(more as u32));
+        let bucket = &mut self.buckets[MemoryDigest::bucket(page)];
+        *bucket = bucket.wrapping_add(more as u8);
     }
 }
 
@@ -110,8 +145,8 @@ pub struct Memory {
     stale_code: Vec<PageId>,
     /// The hash of each page that was ever written, as it was when it was last asked for.
     hashes: Vec<Option<u64>>,
-    /// By how much the hashes of all pages exceed those that they had at first: untouched pages need no look.
-    sum: u64,
+    /// Of the hashes: untouched pages need no look.
+    digest: MemoryDigest,
     /// Pages that may have another hash by now: a list, and for each page whether it is in it.
     unhashed: Vec<PageId>,
     is_unhashed: Vec<bool>,
@@ -154,7 +189,7 @@ impl Memory {
             writable_code: Vec::new(),
             stale_code: Vec::new(),
             hashes: vec![None; pages as usize],
-            sum: 0,
+            digest: MemoryDigest::default(),
             unhashed: Vec::new(),
             is_unhashed: vec![false; pages as usize],
             epoch: 1,
@@ -254,6 +289,13 @@ impl Memory {
         unsafe { std::ptr::copy_nonoverlapping(self.pointer(page).as_ptr(), to.as_mut_ptr(), to.len()) };
     }
 
+    /// What a page holds now.
+    pub fn page_bytes(&self, page: PageId) -> [u8; PAGE as usize] {
+        let mut bytes = [0; PAGE as usize];
+        self.copy_page(page, &mut bytes);
+        bytes
+    }
+
     /// Whether a page was written since the last checkpoint.
     pub fn is_dirty(&self, page: PageId) -> bool {
         self.dirty[page as usize]
@@ -326,6 +368,23 @@ impl Memory {
         std::mem::take(&mut self.before)
     }
 
+    /// What [`Memory::take_changes`] would give.
+    pub fn changes(&self) -> &Pages {
+        &self.before
+    }
+
+    /// The opposite of [`Memory::take_changes`], right behind another one: the interval whose changes these are goes on.
+    /// `pages` becomes what they hold now.
+    pub fn reopen(&mut self, pages: &mut Pages) {
+        debug_assert!(self.before.ids.is_empty(), "nothing has changed yet");
+        self.before = pages.clone();
+        for (&page, bytes) in pages.ids.iter().zip(pages.bytes.chunks_exact_mut(PAGE as usize)) {
+            self.copy_page(page, bytes);
+            self.dirty[page as usize] = true;
+            self.forget_hash(page);
+        }
+    }
+
     /// The pages written since the last checkpoint.
     pub fn changed_pages(&self) -> &[PageId] {
         self.before.ids()
@@ -394,7 +453,7 @@ impl Memory {
             let offset = at as usize % PAGE as usize;
             let length = (PAGE as usize - offset).min(bytes.len() - done);
             self.mark_dirty(page);
-            if self.code[page as usize] {
+            if self.code[page as usize] && self.stale_code.last() != Some(&page) {
                 self.stale_code.push(page);
             }
             // SAFETY: as in `read`.
@@ -425,25 +484,23 @@ impl Memory {
     }
 
     /// A digest of all of memory. Costs only the pages written since it was last asked.
-    pub fn digest(&mut self) -> u64 {
+    pub fn digest(&mut self) -> MemoryDigest {
         for page in std::mem::take(&mut self.unhashed) {
             let index = page as usize;
             let hash = self.hash(page);
             let old = self.hashes[index].replace(hash).unwrap_or(hash);
-            self.sum = self.sum.wrapping_sub(old).wrapping_add(hash);
+            self.digest.replace(page, old, hash);
             // Stores to a dirty page go unseen: its hash is good for this once.
             self.is_unhashed[index] = self.dirty[index];
             if self.dirty[index] {
                 self.unhashed.push(page);
             }
         }
-        self.sum
+        self.digest
     }
 
     fn hash(&self, page: PageId) -> u64 {
-        let mut bytes = [0; PAGE as usize];
-        self.copy_page(page, &mut bytes);
-        xxh3_64_with_seed(&bytes, page.into())
+        xxh3_64_with_seed(&self.page_bytes(page), page.into())
     }
 
     /// A page is about to change.

@@ -335,6 +335,7 @@ impl Translator {
         let second = self.shared.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
         let forbidden = self.shared.forbidden_fetch(address, first);
         if let Some(exit) = forbidden.or_else(|| self.shared.trap(first, second)) {
+            self.shared.come_to(address);
             self.shared.trapped = true;
             return Some(self.stay(pc, exit));
         }

@@ -24,7 +24,7 @@ pub use self::{
 };
 use super::stub::Stub;
 use crate::{
-    board::{hint, near},
+    board::{hint_or, near},
     timeline::{BookmarkError, TimelineError},
 };
 
@@ -69,7 +69,7 @@ enum MonitorError {
     NoSuchBreak(u64, String),
     #[error("there is no answer @{0}{1}")]
     NoSuchAnswer(String, String),
-    #[error("no command {0:?}{1}; `monitor help` lists them all")]
+    #[error("no command {0:?}{1}")]
     Unknown(String, String),
     #[error("{0:?} can be {1}")]
     Ambiguous(String, String),
@@ -78,8 +78,7 @@ enum MonitorError {
 use Run::{Long, Quick};
 
 const COMMANDS: &[Command] = &[
-    Command { name: "help", arguments: "[COMMAND]", about: "this list", more: "",
-        run: Quick(help) },
+    Command { name: "help", arguments: "[COMMAND]", about: "this list", more: "", run: Quick(help) },
     Command {
         name: "hints",
         arguments: "",
@@ -87,8 +86,13 @@ const COMMANDS: &[Command] = &[
         more: "",
         run: Quick(hints::hints),
     },
-    Command { name: "when", arguments: "", about: "where in the run the debugger is", more: "",
-        run: Quick(reports::when) },
+    Command {
+        name: "when",
+        arguments: "",
+        about: "where in the run the debugger is",
+        more: "",
+        run: Quick(reports::when),
+    },
     Command {
         name: "seek",
         arguments: "POSITION",
@@ -106,7 +110,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "info replay",
         arguments: "",
-        about: "the recorded range, checkpoints and settings",
+        about: "the recorded range, checkpoints, index and settings",
         more: "",
         run: Quick(reports::info_replay),
     },
@@ -185,8 +189,13 @@ const COMMANDS: &[Command] = &[
         more: "",
         run: Quick(travel::seek),
     },
-    Command { name: "replay_seek", arguments: "POSITION", about: "the same as seek", more: "",
-        run: Quick(travel::seek) },
+    Command {
+        name: "replay_seek",
+        arguments: "POSITION",
+        about: "the same as seek",
+        more: "",
+        run: Quick(travel::seek),
+    },
     Command {
         name: "replay_break",
         arguments: "POSITION",
@@ -201,8 +210,13 @@ const COMMANDS: &[Command] = &[
         more: "",
         run: Quick(travel::replay_delete_break),
     },
-    Command { name: "reset", arguments: "[halt]", about: "go to icount 0", more: "",
-        run: Quick(travel::reset) },
+    Command {
+        name: "reset",
+        arguments: "[halt]",
+        about: "go to icount 0",
+        more: "",
+        run: Quick(travel::reset),
+    },
     Command {
         name: "halt",
         arguments: "",
@@ -277,7 +291,8 @@ fn find(line: &str) -> Result<(&'static Command, &str), MonitorError> {
         [only] => Ok(only),
         [] => {
             let names = COMMANDS.iter().map(|command| command.name);
-            Err(MonitorError::Unknown(line.trim().to_owned(), hint(&near(typed, names))))
+            let hint = hint_or(&near(typed, names), "`monitor help` lists them all");
+            Err(MonitorError::Unknown(line.trim().to_owned(), hint))
         }
         _ => {
             let names: Vec<&str> = begun.iter().map(|(command, _)| command.name).collect();

@@ -147,7 +147,9 @@ impl<'a> Names<'a> {
         }
         let handler = self.symbols.named(text).filter(|named| named.is_code);
         let vector = handler.and_then(|handler| vectors.iter().position(|word| word & !1 == handler.address));
-        if let Some(number) = vector.and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 1) {
+        if let Some(number) =
+            vector.and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 1)
+        {
             return Ok(number);
         }
         let near = near(text, named.iter().map(|(_, name)| name.as_str()));
@@ -184,10 +186,11 @@ impl<'a> Names<'a> {
 
     /// `log_sample at crash.c:70`, as far as is known.
     pub(super) fn of_code(&self, pc: u32) -> String {
-        let function = self.symbols.function(pc).map(|function| match (function.offset, self.symbols.line(pc)) {
-            (0, _) | (_, Some(_)) => function.name,
-            (offset, None) => format!("{}+{offset:#x}", function.name),
-        });
+        let function =
+            self.symbols.function(pc).map(|function| match (function.offset, self.symbols.line(pc)) {
+                (0, _) | (_, Some(_)) => function.name,
+                (offset, None) => format!("{}+{offset:#x}", function.name),
+            });
         let line = self.symbols.line(pc).map(|line| format!("{}:{}", line.file, line.line));
         match (function, line) {
             (Some(function), Some(line)) => format!("{function} at {line} ({pc:#010x})"),
@@ -297,7 +300,9 @@ mod tests {
             for text in ["15", "0xf", "SysTick", "systick", "SysTick_Handler"] {
                 assert_eq!(number(text), Ok(15), "{text}");
             }
-            for (text, expected) in [("irq3", 19), ("IRQ 3", 19), ("svc", 11), ("uart0-rx", 16), ("timer0", 24)] {
+            for (text, expected) in
+                [("irq3", 19), ("IRQ 3", 19), ("svc", 11), ("uart0-rx", 16), ("timer0", 24)]
+            {
                 assert_eq!(number(text), Ok(expected), "{text}");
             }
             assert!(number("SysTik").unwrap_err().contains("did you mean SysTick"));

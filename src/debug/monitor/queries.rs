@@ -116,7 +116,11 @@ fn range(stub: &Stub<'_>, arguments: &str, usage: &'static str) -> Result<(u32, 
     let place = stub.names.place(name)?;
     let whole = length.or(place.size).unwrap_or(4).max(1);
     let length = whole.min(MOST_BYTES);
-    let cut = if length < whole { format!("\n    of {whole} bytes, the first {length} were watched") } else { String::new() };
+    let cut = if length < whole {
+        format!("\n    of {whole} bytes, the first {length} were watched")
+    } else {
+        String::new()
+    };
     Ok((place.address, length, cut))
 }
 
@@ -195,7 +199,9 @@ fn device(address: u32, width: Width, access: DeviceAccess, names: &Names<'_>) -
     match access {
         DeviceAccess::Read(Some(answer)) => format!("{register}: read as {}", value(answer)),
         DeviceAccess::Read(None) => format!("{register}: read, a bus fault"),
-        DeviceAccess::Write { value: stored, accepted: true } => format!("{register}: written {}", value(stored)),
+        DeviceAccess::Write { value: stored, accepted: true } => {
+            format!("{register}: written {}", value(stored))
+        }
         DeviceAccess::Write { value: stored, accepted: false } => {
             format!("{register}: written {}, a bus fault", value(stored))
         }

@@ -51,18 +51,27 @@ pub(super) fn info_replay(stub: &mut Stub<'_>, _arguments: &str) -> Result<Strin
         1 => "@1".to_owned(),
         count => format!("@1 to @{count}"),
     };
+    let percent = |part: u64, of: u64| u128::from(part) * 100 / u128::from(of.max(1));
     Ok(format!(
         "{kind}: icount 0 to {}, now at {}\n\
-         checkpoints: {}, {} of {} bytes; a seek re-executes at most {} instructions\n\
+         checkpoints: {}; a seek re-executes at most {} instructions\n\
+         index: {} of {} icounts ({} %), {} bytes; keyframes in the recording: {}\n\
+         memory: {} of {} bytes ({} %)\n\
          bookmarks: {marks}; answers: {answers}\n\
          replay_break: {breaks}\n\
          stepirq: {}{armed}",
         grouped(end.icount),
         grouped(now.icount),
-        history.checkpoints,
+        grouped(history.checkpoints as u64),
+        grouped(history.longest_interval),
+        grouped(history.indexed.min(end.icount)),
+        grouped(end.icount),
+        percent(history.indexed, end.icount).min(100),
+        grouped(history.index_bytes as u64),
+        history.keyframes,
         grouped(history.bytes as u64),
         grouped(history.budget as u64),
-        grouped(history.longest_interval),
+        percent(history.bytes as u64, history.budget as u64),
         interrupts_name(stub.interrupts),
     ))
 }

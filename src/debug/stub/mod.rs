@@ -20,12 +20,8 @@ use gdbstub::{
     target::{
         Target,
         ext::{
-            base::BaseOps,
-            breakpoints::BreakpointsOps,
-            extended_mode::ExtendedModeOps,
-            flash::FlashOps,
-            memory_map::MemoryMapOps,
-            target_description_xml_override::TargetDescriptionXmlOverrideOps,
+            base::BaseOps, breakpoints::BreakpointsOps, extended_mode::ExtendedModeOps, flash::FlashOps,
+            memory_map::MemoryMapOps, target_description_xml_override::TargetDescriptionXmlOverrideOps,
         },
     },
 };

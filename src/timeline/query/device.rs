@@ -43,7 +43,7 @@ impl Timeline {
         while !mark.is_start() {
             if let Some(stamped) = self.log.look_back(&mut mark, wanted)? {
                 self.seek(stamped.icount)?;
-                return Ok(self.answer_here(finding(&stamped)));
+                return Ok(Last::Found(self.answer_here(finding(&stamped))));
             }
             if !mark.is_start() && interrupted() {
                 let next = self.log.peek(mark)?;

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Came, Finding, Last, Writer};
+use super::{Answer, Came, Finding, Last, Writer};
 use crate::{
     core::{Activity, Halt, Search, Travel},
     pins::Event,
     timeline::{
-        Timeline, TimelineError, WatchKind, Watchpoint,
+        Divergence, Timeline, TimelineError, WatchKind, Watchpoint,
         index::Wanted,
         search::{LONGEST_PASS, MOST_CANDIDATES},
     },
@@ -34,24 +34,23 @@ impl Timeline {
         // What a device writes as a bus master passes no watchpoint, but is in the log.
         match self.last_by_device(address, length, before..now, interrupted)? {
             Came::Interrupted(behind) => return Ok(Last::Interrupted(behind)),
-            Came::Found((icount, old, new)) => {
-                self.seek(icount)?;
-                return Ok(self.answer_here(Finding::Written { address, old, new, by: Writer::Device }));
-            }
+            Came::Found(answer) => return Ok(Last::Found(answer)),
             Came::Never => {}
         }
         let Some(icount) = before.checked_sub(1) else { return Ok(Last::Never) };
-        let (old, new) = self.around(icount, address, length)?;
-        let after = self.active();
         self.seek(icount)?;
-        let before = self.active();
+        let active = self.active();
         let pc = self.registers().pc;
-        let by = match after.iter().find(|number| !before.contains(number)) {
-            Some(number) => Writer::Entry(*number),
-            None if self.core.memory().read_half(pc) == Ok(SEMIHOSTING) => Writer::Host,
-            None => Writer::Instruction,
-        };
-        Ok(self.answer_here(Finding::Written { address, old, new, by }))
+        let calls_host = self.core.memory().read_half(pc) == Ok(SEMIHOSTING);
+        let mut answer = self.change_here(address, length)?;
+        if let Finding::Written { by, .. } = &mut answer.finding {
+            *by = match self.active().iter().find(|number| !active.contains(number)) {
+                Some(number) => Writer::Entry(*number),
+                None if calls_host => Writer::Host,
+                None => Writer::Instruction,
+            };
+        }
+        Ok(Last::Found(answer))
     }
 
     pub(super) fn last_read(
@@ -64,7 +63,7 @@ impl Timeline {
             Came::Found(icount) => {
                 self.seek(icount)?;
                 let value = self.bytes(address, length);
-                Ok(self.answer_here(Finding::Read { address, value }))
+                Ok(Last::Found(self.answer_here(Finding::Read { address, value })))
             }
             Came::Never => Ok(Last::Never),
             Came::Interrupted(behind) => Ok(Last::Interrupted(behind)),
@@ -80,7 +79,7 @@ impl Timeline {
         match self.find_last(&search, 0, interrupted)? {
             Some(Some(hit)) => {
                 self.seek(hit.icount)?;
-                Ok(self.answer_here(Finding::Executed))
+                Ok(Last::Found(self.answer_here(Finding::Executed)))
             }
             Some(None) => Ok(Last::Never),
             None => Ok(Last::Interrupted(self.now().icount)),
@@ -92,11 +91,9 @@ impl Timeline {
         exception: Option<u16>,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
-        let wanted = Wanted {
-            exceptions: exception.into_iter().collect(),
-            anything: exception.is_none(),
-            ..Wanted::default()
-        };
+        let all = 1..16 + self.config().interrupts;
+        let exceptions = exception.map_or_else(|| all.collect(), |number| vec![number]);
+        let wanted = Wanted { exceptions, ..Wanted::default() };
         let mut before = self.now().icount;
         let (mut pass, mut lookup) = (1, 1);
         while before > 0 {
@@ -108,12 +105,13 @@ impl Timeline {
                 let stretch = self.take_stretch(&mut rest, pass * self.index.span());
                 let start = stretch.start;
                 if let Some(icount) = self.last_entry_within(exception, stretch)? {
+                    self.seek(icount)?;
+                    let answer = self.answer_here(Finding::Executed);
                     self.seek(icount + 1)?;
                     let registers = self.registers();
                     let finding =
                         Finding::Entered { exception: registers.ipsr() as u16, handler: registers.pc };
-                    self.seek(icount)?;
-                    return Ok(self.answer_here(finding));
+                    return Ok(Last::Found(Answer { finding, ..answer }));
                 }
                 if start > 0 && interrupted() {
                     return Ok(Last::Interrupted(start));
@@ -153,16 +151,11 @@ impl Timeline {
                 last = Some(here - 1);
             }
             if here == from {
-                return Err(self.stopped_short(&halt, stretch.end));
+                return Err(Divergence::stop(here, halt, stretch.end));
             }
             self.index_interval();
         }
         Ok(last)
-    }
-
-    fn stopped_short(&self, halt: &Halt, end: Icount) -> TimelineError {
-        let what = format!("the run stops here ({halt:?}), but it was recorded up to {end}");
-        TimelineError::Diverged { icount: self.now().icount, what }
     }
 
     /// The position right before the last access of a kind to a range of memory.
@@ -184,15 +177,14 @@ impl Timeline {
         })
     }
 
-    /// The last time within a range that a device changed memory as a bus master: the position before it, and the memory
-    /// before and after.
+    /// The last time within a range that a device changed memory as a bus master.
     fn last_by_device(
         &mut self,
         address: u32,
         length: u32,
         range: Range<Icount>,
         interrupted: &mut dyn FnMut() -> bool,
-    ) -> Result<Came<(Icount, Vec<u8>, Vec<u8>)>, TimelineError> {
+    ) -> Result<Came<Answer>, TimelineError> {
         if !self.log.is_cut() && self.log.summary().counts.is_some_and(|counts| counts.memory == 0) {
             return Ok(Came::Never);
         }
@@ -217,26 +209,23 @@ impl Timeline {
             let overlaps = place.wrapping_sub(written) < bytes.len() as u32
                 || written.wrapping_sub(place) < length.max(1);
             if overlaps {
-                let (old, new) = self.around(stamped.icount, address, length)?;
-                if old != new {
-                    return Ok(Came::Found((stamped.icount, old, new)));
+                self.seek(stamped.icount)?;
+                let answer = self.change_here(address, length)?;
+                if matches!(&answer.finding, Finding::Written { old, new, .. } if old != new) {
+                    return Ok(Came::Found(answer));
                 }
             }
         }
         Ok(Came::Never)
     }
 
-    /// What memory holds right before and right after what happens at a position. The position is the one behind it.
-    fn around(
-        &mut self,
-        icount: Icount,
-        address: u32,
-        length: u32,
-    ) -> Result<(Vec<u8>, Vec<u8>), TimelineError> {
-        self.seek(icount)?;
+    /// The answer about what becomes of memory at this very position. The position afterwards is the one behind it.
+    fn change_here(&mut self, address: u32, length: u32) -> Result<Answer, TimelineError> {
         let old = self.bytes(address, length);
-        self.seek(icount + 1)?;
-        Ok((old, self.bytes(address, length)))
+        let here = self.answer_here(Finding::Executed);
+        self.seek(here.at.icount + 1)?;
+        let new = self.bytes(address, length);
+        Ok(Answer { finding: Finding::Written { address, old, new, by: Writer::Device }, ..here })
     }
 
     /// What memory holds now, as far as there is any.

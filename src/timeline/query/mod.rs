@@ -198,6 +198,9 @@ impl Timeline {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
         let origin = self.now().icount;
+        // The way back is that of the pages in between. What has arrived at this very position is behind the mark.
+        let mark = self.log.find(origin)?;
+        self.tape.keep(&mut self.core, mark, self.present.icount);
         let answer = self.answer(query, interrupted);
         let back = self.seek(origin);
         let answer = answer?;
@@ -234,9 +237,8 @@ impl Timeline {
     }
 
     /// The answer to a question about this very position.
-    fn answer_here(&self, finding: Finding) -> Last {
-        let answer = Answer { at: self.now(), pc: self.registers().pc, level: self.level(), finding };
-        Last::Found(answer)
+    fn answer_here(&self, finding: Finding) -> Answer {
+        Answer { at: self.now(), pc: self.registers().pc, level: self.level(), finding }
     }
 
     /// What the core handles now.

@@ -50,7 +50,7 @@ impl Timeline {
         };
         let Some((icount, sender)) = called.or(stored) else { return Ok(Last::Never) };
         self.seek(icount)?;
-        Ok(self.answer_here(Finding::Sent { sender }))
+        Ok(Last::Found(self.answer_here(Finding::Sent { sender })))
     }
 
     /// The last one that stores to UARTs and the ITM made.
@@ -92,7 +92,8 @@ impl Timeline {
             let count = if address == ITM_TEXT { width.bytes() as usize } else { 1 };
             for byte in bytes[..count].iter().rev() {
                 let ended = stream.take(*byte, stamped.icount);
-                if let Some(icount) = ended.filter(|icount| best.as_ref().is_none_or(|best| *icount > best.0)) {
+                if let Some(icount) = ended.filter(|icount| best.as_ref().is_none_or(|best| *icount > best.0))
+                {
                     best = Some((icount, name.to_owned()));
                 }
             }
@@ -133,7 +134,9 @@ impl Timeline {
                 let stream = streams.entry(handle).or_insert_with(|| Backwards::new(text));
                 for byte in bytes.iter().rev() {
                     let ended = stream.take(*byte, call.icount);
-                    if let Some(icount) = ended.filter(|icount| best.as_ref().is_none_or(|best| *icount > best.0)) {
+                    if let Some(icount) =
+                        ended.filter(|icount| best.as_ref().is_none_or(|best| *icount > best.0))
+                    {
                         let sender =
                             handle.map_or("semihosting".into(), |handle| format!("semihosting {handle}"));
                         best = Some((icount, sender));

@@ -158,22 +158,6 @@ impl Log {
         Ok(Mark { event: event + u64::from(repeat), chunk: number, item: last as u32, repeat })
     }
 
-    /// Whether a mark is a place in this log. One that was taken from it is; one from a file may not be. Decodes the
-    /// chunk that it is in.
-    pub fn has(&mut self, mark: Mark) -> bool {
-        if mark.chunk > self.open_number() {
-            return false;
-        }
-        let before = self.events_before(mark.chunk);
-        let Ok(chunk) = self.chunk(mark.chunk) else { return false };
-        let Some((item, earlier)) = chunk.items().get(..=mark.item as usize).and_then(<[_]>::split_last)
-        else {
-            return mark.item == 0 && mark.repeat == 0 && mark.event == before && chunk.items().is_empty();
-        };
-        let earlier: u64 = earlier.iter().map(|item| u64::from(item.count)).sum();
-        mark.repeat <= item.count && mark.event == before + earlier + u64::from(mark.repeat)
-    }
-
     /// The events before a chunk; those in closed chunks if it is the open one.
     fn events_before(&self, number: u32) -> u64 {
         self.blocks.chunks.get(number as usize).map_or(self.blocks.events, |entry| entry.events_before)

@@ -255,6 +255,7 @@ proptest! {
             chunk.append(&Stamped { icount, event: Event::Memory { address: 1, bytes: vec![1, 2, 3] } });
             chunk.append(&Stamped { icount, event: Event::Reset });
             chunk.append(&digest(icount, 99));
+            chunk.append(&detailed(icount, 99, 5));
         }
         let items = items.map_or(chunk.items().len() as u32, u32::from);
         let mut body = Encoder::default().encode(&chunk).to_vec();

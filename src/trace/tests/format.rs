@@ -19,8 +19,10 @@ fn example() -> (Vec<Stamped>, Vec<u8>) {
         digest(1300, 0x0807_0605_0403_0201),
         Stamped { icount: 1300, event: Event::Read { address: 4, width: Width::Byte, value: None } },
         read(1301, 0x4000_0018, 0x82),
+        full_digest(),
+        full_digest(),
     ];
-    let mut body = vec![7]; // channels
+    let mut body = vec![8]; // channels
     body.extend([0, 0x98, 0x80, 0x80, 0x80, 0x04, 2, 1]); // Read 0x4000_0018 Word, relative
     body.extend([2, 0x84, 0x80, 0x80, 0x80, 0x04, 2, 0]); // Write 0x4000_0004 Word, plain
     body.extend([4, 37, 0]); // Raised
@@ -28,12 +30,28 @@ fn example() -> (Vec<Stamped>, Vec<u8>) {
     body.extend([9, 0]); // Rare
     body.extend([7, 0]); // Digest
     body.extend([1, 4, 0, 0]); // ReadFault 4 Byte
-    body.extend([9, 1, 0, 2, 4, 6, 8, 10, 12, 0]); // codes
-    body.extend([10, 0, 5, 0, 0xb9, 0x01, 0, 100, 0, 0, 1]); // icounts
+    body.extend([10, 0]); // Digest
+    body.extend([11, 1, 0, 2, 4, 6, 8, 10, 12, 0, 14, 14]); // codes
+    body.extend([12, 0, 5, 0, 0xb9, 0x01, 0, 100, 0, 0, 1, 0, 0]); // icounts
     body.extend([13, 0x80, 0x02, 6, 0x41, 1, 2, 3, 4, 5, 6, 7, 8, 1]); // values: +0x80, +3, 0x41, digest, −1
     body.extend([2, 5, 1]); // runs: 5 icounts apart, 3 events
     body.extend([1, 6, 1, b'u', 1, b'A']); // rare events: Input
+    body.extend([1, 0, 0, 0, 0, 0, 0, 0].repeat(2)); // digests: all
+    body.extend([2, 0, 0, 0, 0, 0, 0, 0].repeat(2)); // sum
+    body.extend([3, 0, 0, 0].repeat(2)); // weighted
+    for bucket in 0..8 {
+        body.extend([bucket, 0]); // the second has the same
+    }
+    for register in 0..18 {
+        body.extend([register, 0, 0, 0, register, 0, 0, 0]);
+    }
     (events, body)
+}
+
+fn full_digest() -> Stamped {
+    let memory = MemoryDigest { sum: 2, weighted: 3, buckets: std::array::from_fn(|bucket| bucket as u8) };
+    let detail = Detail { registers: std::array::from_fn(|register| register as u32), memory };
+    Stamped { icount: 1301, event: Event::Digest(Digest { all: 1, detail: Some(Box::new(detail)) }) }
 }
 
 #[test]
@@ -45,7 +63,7 @@ fn a_chunk_is_encoded_as_described() {
     }
     assert_eq!(Encoder::default().encode(&chunk), body);
     let mut decoded = Chunk::default();
-    decode(&body, 9, 1000, &mut decoded).unwrap();
+    decode(&body, 11, 1000, &mut decoded).unwrap();
     assert_eq!(decoded, chunk);
 }
 
@@ -72,9 +90,9 @@ fn a_file_is_laid_out_as_described() {
     assert_eq!(bytes[chunk..chunk + 4], *b"CHNK");
     let stored = word(chunk + 8) as usize;
     let found = [4, 12, 16].map(|at| word(chunk + at));
-    assert_eq!(found, [0, body.len() as u32, 9], "number, raw, items");
+    assert_eq!(found, [0, body.len() as u32, 11], "number, raw, items");
     let found = [24, 32, 40, 48].map(|at| long(chunk + at));
-    assert_eq!(found, [11, 1000, 1400, 1405], "events, first, reached");
+    assert_eq!(found, [13, 1000, 1400, 1405], "events, first, reached");
     let frame = &bytes[chunk + 60..chunk + 60 + stored];
     assert_eq!(word(chunk + 20), crc32fast::hash(frame));
     assert_eq!(word(chunk + 56), crc32fast::hash(&bytes[chunk..chunk + 56]));
@@ -91,11 +109,12 @@ fn a_file_is_laid_out_as_described() {
     let end = section + 60 + of_section;
     assert_eq!(bytes[end..end + 4], *b"ENDR");
     assert_eq!([word(end + 4), word(end + 16)], [1, 0], "chunks, no items");
-    assert_eq!([24, 32, 40].map(|at| long(end + at)), [11, 1301, 1400]);
-    let mut table = vec![2, 0, stored as u8, 0xe8, 0x07, 11]; // a chunk, first 1000, 11 events
+    assert_eq!([24, 32, 40].map(|at| long(end + at)), [13, 1301, 1400]);
+    let low = |length: usize| [length as u8 & 0x7f | 0x80, (length >> 7) as u8];
+    let mut table = [&[2, 0][..], &low(stored), &[0xe8, 0x07, 13]].concat(); // a chunk, first 1000, 13 events
     table.extend([1, 0, of_section as u8, 0xc6, 0x0a]); // a keyframe, at 1350
     table.extend((end as u64).to_le_bytes());
-    assert!(stored < 128 && bytes[..end + 60 + word(end + 8) as usize].ends_with(&table));
+    assert!(bytes[..end + 60 + word(end + 8) as usize].ends_with(&table));
 
     // What is added later goes behind it.
     let section = end + 60 + word(end + 8) as usize;
@@ -104,7 +123,7 @@ fn a_file_is_laid_out_as_described() {
     let of_section = word(section + 8) as usize;
     let end = section + 60 + of_section;
     assert_eq!(bytes[end..end + 4], *b"ENDR");
-    assert_eq!([24, 32, 40].map(|at| long(end + at)), [11, 1301, 1400]);
+    assert_eq!([24, 32, 40].map(|at| long(end + at)), [13, 1301, 1400]);
     let mut table = vec![1, 1, 2, of_section as u8, 0xcc, 0x08]; // bookmarks, at 1100
     table.extend((end as u64).to_le_bytes());
     assert!(bytes.ends_with(&table));

@@ -30,7 +30,8 @@ fn event() -> impl Strategy<Value = Event> {
         }),
         2 => (0..240u16, any::<bool>()).prop_map(|(irq, asserted)| Event::Line { irq, asserted }),
         1 => any::<u64>().prop_map(|cycles| Event::Sleep { cycles }),
-        1 => any::<u64>().prop_map(Event::Digest),
+        1 => any::<u64>().prop_map(|value| digest(0, value).event),
+        1 => (any::<u64>(), 0..19usize).prop_map(|(value, registers)| detailed(0, value, registers).event),
         1 => Just(Event::Reset),
         1 => (any::<u32>(), vec(any::<u8>(), 0..40))
             .prop_map(|(address, bytes)| Event::Memory { address, bytes }),

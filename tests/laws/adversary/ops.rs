@@ -1,12 +1,17 @@
 //! What an adversary does to a timeline, and what must come of it.
 
 use untick::{
-    timeline::{Direction, Interrupts, Limits, Stop, Stops, Timeline, WatchKind, Watchpoint},
+    timeline::{Direction, Interrupts, Limits, Stop, Stops, Timeline},
     words::Icount,
 };
 
-use super::walk::{Hit, Walk};
-use crate::common::Random;
+use crate::{
+    common::Random,
+    scan::{
+        Hit, Walk, backward, check_backward, check_forward, forward, same_stop,
+        stops::{some_address, some_stops},
+    },
+};
 
 /// One thing to do. It says all by itself, so that those around it can be left out.
 #[derive(Clone, Debug)]
@@ -49,36 +54,6 @@ pub fn some_op(walk: &Walk, reach: Icount, random: &mut Random) -> Op {
         18 => Op::Look(some_address(walk, random), random.choose(&[1, 2, 4, 7, 64])),
         _ => Op::Digest,
     }
-}
-
-/// An address that the stretch touches: one that it touches often, or any of them.
-fn some_address(walk: &Walk, random: &mut Random) -> u32 {
-    let mut all: Vec<u32> =
-        walk.seen.iter().flat_map(|seen| &seen.accesses).map(|access| access.address).collect();
-    if random.below(2) == 0 {
-        all.sort_unstable();
-        all.dedup();
-    }
-    // Words of the system control space that every program has: ICSR, and SysTick's counter.
-    all.extend([0xe000_ed04, 0xe000_e018]);
-    let address = random.choose(&all);
-    address.wrapping_add(random.choose(&[0, 0, 0, 1, 2, 4, 32, u32::MAX, 3u32.wrapping_neg()]))
-}
-
-fn some_stops(walk: &Walk, random: &mut Random) -> Stops {
-    let mut stops = Stops { faults: random.below(4) == 0, ..Stops::default() };
-    for _ in 0..random.below(3) {
-        let seen = &walk.seen[random.below(walk.seen.len() as u64) as usize];
-        let behind = random.choose(&[0, 0, 2, 4]);
-        stops.breakpoints.insert(seen.pc.wrapping_add(behind));
-    }
-    for _ in 0..random.below(3) + u64::from(stops.breakpoints.is_empty()) {
-        let address = some_address(walk, random);
-        let kind = random.choose(&[WatchKind::Write, WatchKind::Read, WatchKind::Access]);
-        let length = random.choose(&[1, 2, 4, 4, 4, 8, 64]);
-        stops.watchpoints.push(Watchpoint { address, length, kind });
-    }
-    stops
 }
 
 /// Does it. What cannot be, as far as the walk tells, is the error.
@@ -137,86 +112,6 @@ fn arrive(timeline: &mut Timeline, to: Icount) -> Result<(), String> {
     timeline.seek(to).map_err(|error| format!("{error}"))?;
     let (here, to) = (timeline.now().icount, to.min(timeline.end().icount));
     if here == to { Ok(()) } else { Err(format!("a seek to {to} is at {here}")) }
-}
-
-/// The first stop of travel forward from a position in the stretch: those that come first for certain, and before.
-fn forward(walk: &Walk, from: Icount, stops: &Stops) -> (Vec<Hit>, Option<Icount>) {
-    let mut hits = walk.hits(stops);
-    // In front of an access counts where travel begins; behind what the core wrote, or a fault, does not.
-    hits.retain(|hit| hit.forward > from || hit.forward == from && hit.backward == from + 1);
-    hits.extend(
-        walk.hits(stops).into_iter().filter(|hit| hit.forward == from && hit.stop == Stop::Breakpoint),
-    );
-    let certain = hits.iter().filter(|hit| !hit.doubtful).map(|hit| hit.forward).min();
-    hits.retain(|hit| certain.is_none_or(|certain| hit.forward <= certain));
-    (hits, certain)
-}
-
-fn same_stop(hit: &Hit, stop: &Stop) -> bool {
-    std::mem::discriminant(&hit.stop) == std::mem::discriminant(stop)
-}
-
-fn check_forward(
-    timeline: &Timeline,
-    walk: &Walk,
-    from: Icount,
-    stops: &Stops,
-    stop: &Stop,
-) -> Result<(), String> {
-    let here = timeline.now().icount;
-    if here < from {
-        return Err(format!("forward from {from} to {here}"));
-    }
-    if walk.at(from).is_none() {
-        return Ok(());
-    }
-    if stops.breakpoints.contains(&walk.at(from).expect("it is inside").pc) {
-        // A breakpoint under the cursor stops, whether the instruction is reached or an interrupt comes first.
-        return if here == from { Ok(()) } else { Err(format!("left the breakpoint at {from} for {here}")) };
-    }
-    let (hits, certain) = forward(walk, from, stops);
-    let found = hits.iter().any(|hit| hit.forward == here && same_stop(hit, stop));
-    let ended = matches!(stop, Stop::End(_)) && here == timeline.end().icount;
-    let beyond = here >= walk.end() || ended;
-    if found || certain.is_none() && beyond || ended && certain.is_some_and(|certain| certain > here) {
-        return Ok(());
-    }
-    Err(format!("forward from {from}: {stop:?} at {here}, expected {:?} of {hits:?}", certain))
-}
-
-/// The position at which travel backward must stop, unless it stops at one of the others; nothing is known outside the
-/// stretch.
-type Backward = (Option<Icount>, Vec<Hit>);
-
-fn backward(walk: &Walk, from: Icount, stops: &Stops) -> Option<Backward> {
-    walk.at(from)?;
-    let mut hits = walk.hits(stops);
-    // Behind an access counts where travel begins, a breakpoint there does not.
-    hits.retain(|hit| hit.backward < from || hit.backward == from && hit.stop != Stop::Breakpoint);
-    let certain = hits.iter().filter(|hit| !hit.doubtful).map(|hit| hit.backward).max();
-    hits.retain(|hit| certain.is_none_or(|certain| hit.backward >= certain));
-    Some((certain, hits))
-}
-
-fn check_backward(
-    timeline: &Timeline,
-    walk: &Walk,
-    from: Icount,
-    expected: Option<Backward>,
-    stop: &Stop,
-) -> Result<(), String> {
-    let here = timeline.now().icount;
-    if here > from {
-        return Err(format!("backward from {from} to {here}"));
-    }
-    let Some((certain, hits)) = expected else { return Ok(()) };
-    let found = hits.iter().any(|hit| hit.backward == here && same_stop(hit, stop));
-    let gave_up = *stop == Stop::Interrupted && here == from;
-    // An access of the instruction in front of the stretch stands at its first position.
-    if found || certain.is_none() && (here <= walk.start || gave_up) {
-        return Ok(());
-    }
-    Err(format!("backward from {from}: {stop:?} at {here}, expected {certain:?} of {hits:?}"))
 }
 
 fn step(

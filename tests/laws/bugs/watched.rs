@@ -208,3 +208,13 @@ fn an_unaligned_load_is_seen_where_it_is() {
         assert_found(&stores_and_loads(address), &stops, if hit { &loads } else { &[] });
     }
 }
+
+/// The translator compares before it stores.
+#[test]
+fn a_store_exclusive_is_no_load() {
+    // loop: adds r1, #1; ldrex r2, [r0]; strex r3, r1, [r0]; b loop
+    let program = with_r0(WORD, &[0x3101, 0xe850, 0x2f00, 0xe840, 0x1300, 0xe7f9]);
+    let rounds = |place: Icount| (0..10).map(|round| 1 + 4 * round + place).collect::<Vec<Icount>>();
+    assert_found(&program, &watch(WORD, 4, WatchKind::Read), &rounds(1));
+    assert_found(&program, &watch(WORD, 4, WatchKind::Write), &rounds(2));
+}

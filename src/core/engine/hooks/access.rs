@@ -188,6 +188,10 @@ impl Shared {
                 WatchKind::Access => overlap.next().is_some(),
             }
         });
+        let is_load = store.is_none();
+        if is_load && (hit.is_some() || !self.units.is_empty()) && self.is_store_exclusive() {
+            return true; // its own affair: to the program there is only the store that follows
+        }
         if let Some(watch) = hit.map(|index| self.search.watchpoints[index]) {
             let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
             if !self.search.collect {
@@ -208,6 +212,12 @@ impl Shared {
             return false;
         }
         true
+    }
+
+    /// Whether the instruction that accesses memory now is a store-exclusive.
+    fn is_store_exclusive(&mut self) -> bool {
+        let pc = self.register(RegisterARM::PC);
+        thumb::is_store_exclusive(self.memory_half(pc), self.memory_half(pc.wrapping_add(2)))
     }
 
     fn shadow_address(&mut self, shadow: u32) -> u32 {

@@ -40,6 +40,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     let second = s.memory().read_half(address.wrapping_add(2)).unwrap_or(0);
     let forbidden = s.forbidden_fetch(address, first);
     if can_stop && let Some(exit) = forbidden.or_else(|| s.trap(first, second)) {
+        s.come_to(address); // the core may do the instruction by itself: it is not announced again
         s.trapped = true;
         s.stop(exit);
         return;
@@ -59,12 +60,8 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
     }
     s.end_behind_faultmask(first, second);
     s.event |= thumb::sets_event(first, second);
+    s.come_to(address);
     s.begin_instruction(address, first, second);
-    if s.search.collect && breakpoint {
-        let icount = s.icount();
-        s.hits.settle(icount);
-        s.hits.expect(Hit { icount, found: Found::Breakpoint });
-    }
 }
 
 impl Shared {
@@ -196,12 +193,17 @@ impl Shared {
     fn skip(&mut self) {
         let address = self.block().end();
         let (first, second) = (self.memory_half(address), self.memory_half(address.wrapping_add(2)));
+        self.come_to(address);
+        self.begin_instruction(address, first, second);
+    }
+
+    /// Exact: a search that collects looks at the address of the next instruction.
+    pub fn come_to(&mut self, address: u32) {
         if self.search.collect && self.search.breakpoints.contains(&address) {
             let icount = self.icount_behind();
             self.hits.settle(icount);
             self.hits.expect(Hit { icount, found: Found::Breakpoint });
         }
-        self.begin_instruction(address, first, second);
     }
 
     /// Exact: whether to stop in front of the next instruction, whatever it is.

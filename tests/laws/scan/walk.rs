@@ -27,9 +27,11 @@ pub struct Seen {
     /// What the instruction accesses. Of one that faults, what it would have.
     pub accesses: Vec<Access>,
     /// Bytes that the way to the next position changes.
-    changed: Vec<u32>,
+    pub changed: Vec<u32>,
     /// It is a semihosting call: what changes is written by the host.
     asks_host: bool,
+    /// On the way the core saved the floating-point registers that an exception entry had left for later.
+    saves_fp: bool,
 }
 
 /// Positions in a row.
@@ -88,6 +90,20 @@ fn differences(before: Vec<(u32, Vec<u8>)>, after: Vec<(u32, Vec<u8>)>) -> Vec<u
     changed
 }
 
+/// Where the core still has to save floating-point registers, if it has to (Armv7-M ARM B3.2.21, B3.2.22).
+fn lazy_frame(timeline: &Timeline) -> Option<u32> {
+    const FPCCR: u32 = 0xe000_ef34;
+    const LSPACT: u32 = 1;
+    let word = |address| {
+        let mut bytes = [0; 4];
+        timeline.peek(address, &mut bytes).ok().map(|()| u32::from_le_bytes(bytes))
+    };
+    word(FPCCR).filter(|fpccr| fpccr & LSPACT != 0).and_then(|_| word(FPCCR + 4))
+}
+
+/// S0 to S31 and FPSCR, the most that is saved there.
+const LAZY_FRAME: u32 = 136;
+
 /// An exception frame with floating point, and its padding (Armv7-M ARM B1.5.7).
 const FRAME: u32 = 108;
 
@@ -95,6 +111,9 @@ const FRAME: u32 = 108;
 fn snapshot(timeline: &Timeline, accesses: &[Access]) -> Vec<(u32, u8)> {
     let stacks = [timeline.registers().msp, timeline.registers().psp];
     let frames = stacks.into_iter().flat_map(|top| (1..=FRAME).map(move |below| top.wrapping_sub(below)));
+    let lazy = lazy_frame(timeline);
+    let lazy = lazy.into_iter().flat_map(|first| (0..LAZY_FRAME).map(move |at| first.wrapping_add(at)));
+    let frames = frames.chain(lazy);
     let stores = accesses.iter().filter(|access| access.store).flat_map(|access| access.bytes());
     let in_memory =
         |address: &u32| !matches!(address >> 28, 4 | 5 | 0xe) && !matches!(address >> 24, 0x22 | 0x23);
@@ -135,12 +154,15 @@ impl Walk {
                 accesses: Vec::new(),
                 changed: Vec::new(),
                 asks_host: asks_host(timeline),
+                saves_fp: false,
             };
             if here == end {
                 seen.push(now);
                 return Walk { start, seen, aliases };
             }
             let bytes = snapshot(timeline, &accesses);
+            let lazy = lazy_frame(timeline);
+            let status = accesses::status_of_next(timeline);
             let all = now.asks_host.then(|| memory(timeline));
             let stop = timeline
                 .step(Direction::Forward, &Stops::default(), Interrupts::Into, &mut || false)
@@ -150,8 +172,10 @@ impl Walk {
             let entered = active(timeline).iter().zip(before).any(|(now, before)| now & !before != 0);
             now.entered = entered.then(|| timeline.registers().ipsr());
             now.faulted = timeline.fault().is_some_and(|fault| fault.at.icount == here);
+            now.saves_fp = lazy.is_some() && lazy_frame(timeline).is_none();
             if !entered || now.faulted {
-                now.accesses = accesses;
+                let refused = status.is_some_and(|register| timeline.registers().r[register] != 0);
+                now.accesses = if refused { Vec::new() } else { accesses };
             }
             now.changed = bytes
                 .into_iter()
@@ -182,6 +206,12 @@ impl Walk {
         alias.map_or(address, |(alias, _, base)| address - alias + base)
     }
 
+    /// Whether bytes that follow each other for the program do so in memory.
+    pub fn is_in_one_piece(&self, address: u32, length: u32) -> bool {
+        let last = address.wrapping_add(length - 1);
+        self.place(last).wrapping_sub(self.place(address)) == length - 1
+    }
+
     /// All that these stops would stop at.
     pub fn hits(&self, stops: &Stops) -> Vec<Hit> {
         let mut hits = Vec::new();
@@ -198,7 +228,7 @@ impl Walk {
                 if seen.touches(watch.kind, watched) {
                     let doubtful = seen.faulted;
                     hits.push(Hit { forward: here, backward: here + 1, stop, doubtful });
-                } else if (seen.entered.is_some() || seen.asks_host) && seen.writes(watch.kind, watched) {
+                } else if seen.is_written_by_others() && seen.writes(watch.kind, watched) {
                     hits.push(Hit { forward: here + 1, backward: here + 1, stop, doubtful: seen.faulted });
                 }
             }
@@ -257,6 +287,11 @@ fn is_stepped_over(exception: u32) -> bool {
 }
 
 impl Seen {
+    /// Whether an exception is active.
+    pub fn is_in_handler(&self) -> bool {
+        self.context.0 != 0
+    }
+
     /// Whether the instruction touches watched memory.
     fn touches(&self, kind: WatchKind, watched: impl Fn(u32) -> bool) -> bool {
         // The value of a register of a device cannot be looked at: each store counts.
@@ -271,6 +306,11 @@ impl Seen {
         };
         let bytes = self.accesses.iter().filter(counts).flat_map(|access| access.bytes());
         bytes.into_iter().any(|at| watched(at) && changes(at))
+    }
+
+    /// Whether the core itself, or the host, may write memory.
+    fn is_written_by_others(&self) -> bool {
+        self.entered.is_some() || self.asks_host || self.saves_fp
     }
 
     /// Whether the core itself, or the host, changes watched memory.

@@ -31,20 +31,35 @@ pub fn bit_behind(address: u32) -> Option<u32> {
     is_alias.then_some((address & 0xf000_0000) + (address & 0x01ff_ffff) / 32)
 }
 
-/// What the next instruction accesses, if it is executed and nothing faults.
-pub fn of_next(timeline: &Timeline) -> Vec<Access> {
+/// The next instruction, if it is executed.
+fn next(timeline: &Timeline) -> Option<(u16, u16)> {
     let registers = timeline.registers();
     let half = |address: u32| {
         let mut bytes = [0; 2];
         timeline.peek(address, &mut bytes)?;
         Ok::<_, BusFault>(u16::from_le_bytes(bytes))
     };
-    let (Ok(first), second) = (half(registers.pc), half(registers.pc.wrapping_add(2)).unwrap_or(0)) else {
+    let first = half(registers.pc).ok()?;
+    let second = half(registers.pc.wrapping_add(2)).unwrap_or(0);
+    executes(registers.xpsr).then_some((first, second))
+}
+
+/// The register in which the next instruction, if it is a store-exclusive, tells that it has stored nothing (A7.7.167).
+pub fn status_of_next(timeline: &Timeline) -> Option<usize> {
+    let (first, second) = next(timeline)?;
+    match first & 0xfff0 {
+        0xe840 => Some((second >> 8 & 15).into()),
+        0xe8c0 if matches!(second >> 4 & 15, 4 | 5) => Some((second & 15).into()),
+        _ => None,
+    }
+}
+
+/// What the next instruction accesses, if it is executed and nothing faults.
+pub fn of_next(timeline: &Timeline) -> Vec<Access> {
+    let registers = timeline.registers();
+    let Some((first, second)) = next(timeline) else {
         return Vec::new();
     };
-    if !executes(registers.xpsr) {
-        return Vec::new();
-    }
     let mut all = Vec::new();
     if let Some(access) = decode(registers, first.into(), second.into()) {
         if let Some(target) = access.behind_alias().filter(|_| timeline.config().bit_band) {
