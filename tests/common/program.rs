@@ -1,4 +1,4 @@
-//! Firmware of a few instructions, made by hand: vector table at 0, code behind it, on the MPS2 board.
+//! Firmware of a few instructions, made by hand: vector table at 0, code behind it, on the MPS2 board or one like it.
 
 use std::fmt::Write;
 
@@ -32,7 +32,7 @@ impl Program {
         self.live_on("mps2-an385")
     }
 
-    /// The same on another MPS2 board.
+    /// The same on another board with flash and RAM at these addresses.
     pub fn live_on(&self, board: &str) -> Timeline {
         let board = Board::find(board).unwrap();
         let image = Image::parse(self.hex(), "program").unwrap();

@@ -136,7 +136,7 @@ impl Blocks {
         match place {
             CURRENT => self.aside[0],
             PREVIOUS => self.aside[1],
-            _ => self.table.ordinary[place / 2 & (SLOTS - 1)],
+            _ => self.table.ordinary[(place / 2) & (SLOTS - 1)],
         }
     }
 
