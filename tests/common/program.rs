@@ -32,7 +32,7 @@ impl Program {
         self.live_on("mps2-an385")
     }
 
-    /// The same on another board with memory at these addresses.
+    /// The same on another board with flash and RAM at these addresses.
     pub fn live_on(&self, board: &str) -> Timeline {
         let board = Board::find(board).unwrap();
         let image = Image::parse(self.hex(), "program").unwrap();
