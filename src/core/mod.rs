@@ -17,11 +17,13 @@ mod security;
 mod state;
 mod systick;
 mod thumb;
+mod travel;
 mod watched;
 
 pub use config::{Architecture, Config, CoreKind, DeviceRange, Fpu, Region, RegionKind};
 pub use engine::{Found, Hit, Memory, MemoryDigest, PAGE, PageId, Pages, Search, unicorn_version};
 pub use executed::Executed;
-pub use run::{Context, Core, EngineError, Halt, Travel};
+pub use run::{Core, EngineError};
 pub use state::{Activity, STATE_HEAP_BYTES, State};
 pub use thumb::accesses_several;
+pub use travel::{Context, Halt, Travel};

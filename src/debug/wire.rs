@@ -158,7 +158,7 @@ impl<'a> Wire<'a> {
 
     /// Takes a Ctrl-C, if that is what comes next.
     pub(super) fn take_interrupt(&mut self) -> bool {
-        self.frames.pop_front_if(|frame| *frame == Frame::Interrupt).is_some()
+        self.frames.front() == Some(&Frame::Interrupt) && self.frames.pop_front().is_some()
     }
 
     /// Acknowledges a packet that gdbstub does not see.

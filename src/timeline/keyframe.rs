@@ -62,7 +62,7 @@ impl Timeline {
     /// Writes a keyframe if one is due here, at the present of a recording, and what the index has learnt.
     pub(super) fn write_keyframe_if_due(&mut self) -> Result<(), TimelineError> {
         let bytes: u64 = self.log.sections(SectionKind::Keyframe).map(|section| section.bytes).sum();
-        let distance = self.options.interval * DISTANCE << (bytes / DOUBLING).min(32);
+        let distance = (self.options.interval * DISTANCE) << (bytes / DOUBLING).min(32);
         if self.now().icount.is_multiple_of(distance) {
             self.write_keyframe()?;
             self.write_index()?;

@@ -66,7 +66,10 @@ impl Segment {
 
 /// Checkpoints and what lies between them.
 pub struct Tape {
-    /// In boxes, because they move when others come and go.
+    #[expect(
+        clippy::vec_box,
+        reason = "a segment has more than a KiB, and those behind move when one comes or goes"
+    )]
     segments: Vec<Box<Segment>>,
     at: usize,
     bytes: usize,

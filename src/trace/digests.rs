@@ -13,7 +13,7 @@ pub(super) fn encode(digests: &[Digest], out: &mut Vec<u8>) {
     out.extend(all().flat_map(|(all, _)| all.to_le_bytes()));
     out.extend(all().flat_map(|(_, detail)| detail.memory.sum.to_le_bytes()));
     out.extend(all().flat_map(|(_, detail)| detail.memory.weighted.to_le_bytes()));
-    for bucket in 0..16 {
+    for bucket in 0..8 {
         let mut before = 0u8;
         for (_, detail) in all() {
             let now = detail.memory.buckets[bucket];
@@ -37,7 +37,7 @@ pub(super) fn decode(input: &mut Cursor<'_>, count: usize) -> Option<Vec<Digest>
     for detail in &mut details {
         detail.memory.weighted = input.array().map(u32::from_le_bytes)?;
     }
-    for bucket in 0..16 {
+    for bucket in 0..8 {
         let mut before = 0u8;
         for detail in &mut details {
             before = before.wrapping_add(input.array::<1>()?[0]);

@@ -77,7 +77,7 @@
 //! - all others: nothing. `Rare` takes the next of the rare events, `Digest` the next of the digests.
 //!
 //! The parts of a [`Digest`](crate::pins::Digest) are `all` (8 bytes), of memory `sum` (8 bytes), `weighted` (4 bytes) and
-//! each of the 16 `buckets` (1 byte, the difference to the digest before in this chunk), and each of the 18 registers (4
+//! each of the 8 `buckets` (1 byte, the difference to the digest before in this chunk), and each of the 18 registers (4
 //! bytes).
 //!
 //! A run is an event that repeats at the same distance with the same value: a poll.

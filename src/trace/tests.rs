@@ -77,7 +77,7 @@ fn detailed(icount: u64, value: u64, registers: usize) -> Stamped {
     }
     detail.memory.sum = noise(20);
     detail.memory.weighted = noise(21) as u32;
-    for (bucket, index) in detail.memory.buckets[..registers.min(16)].iter_mut().zip(30..) {
+    for (bucket, index) in detail.memory.buckets[..registers.min(8)].iter_mut().zip(30..) {
         *bucket = noise(index) as u8;
     }
     Stamped { icount, event: Event::Digest(Digest { all: value, detail: Some(Box::new(detail)) }) }

@@ -1,4 +1,4 @@
-//! Firmware of a few instructions, made by hand: vector table at 0, code behind it, on the MPS2 board.
+//! Firmware of a few instructions, made by hand: vector table at 0, code behind it, on the MPS2 board or one like it.
 
 use std::fmt::Write;
 
@@ -27,9 +27,14 @@ pub struct Program {
 }
 
 impl Program {
-    /// A live machine at its reset.
+    /// A live machine with a Cortex-M3 at its reset.
     pub fn live(&self) -> Timeline {
-        let board = Board::find("mps2-an385").unwrap();
+        self.live_on("mps2-an385")
+    }
+
+    /// The same on another board with flash and RAM at these addresses.
+    pub fn live_on(&self, board: &str) -> Timeline {
+        let board = Board::find(board).unwrap();
         let image = Image::parse(self.hex(), "program").unwrap();
         let config = Config { vector_table: image.vector_table, ..board.config() };
         let header = Header {

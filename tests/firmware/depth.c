@@ -21,17 +21,22 @@ const volatile uint32_t depth_noise = 0;
 #define NOISE_PAGES 256
 #define SORTED 64
 
-uint32_t noise[NOISE_PAGES][PAGE / 4];
+uint32_t noise[NOISE_PAGES][PAGE / 4] __attribute__((aligned(PAGE)));
 
-/* Written once, at the start: in a page of its own, and between words that each round writes. */
+/* Words that are written once, at the start: in a page of their own, beside some that each round writes once or twice, and
+ * beside what each round sorts. Not near the end of a page: accesses may lie across it.
+ */
 struct {
-    uint32_t value, nothing[PAGE / 4 - 1];
+    uint32_t nothing[64], value;
 } alone __attribute__((aligned(PAGE)));
 struct {
-    uint32_t rounds, value, checksum;
+    uint32_t rounds, checksum, nothing[62], value;
 } beside __attribute__((aligned(PAGE)));
+struct {
+    uint32_t numbers[SORTED], value;
+} among __attribute__((aligned(PAGE)));
+#define numbers among.numbers
 
-static uint32_t numbers[SORTED];
 static uint32_t random_state = 1;
 
 static uint32_t random_word(void)
@@ -47,6 +52,7 @@ __attribute__((noinline)) static void once(void)
 {
     alone.value = 1;
     beside.value = 1;
+    among.value = 1;
 }
 
 /* Called in each round. */

@@ -204,11 +204,11 @@ fn a_step_over_an_interrupt_ends_behind_it_where_a_checkpoint_is_too() {
     assert_eq!(timeline.now().icount, BEHIND + 1);
 }
 
-/// `loop: movs r3, #1; mrs r0, CONTROL; adds r1, #1; msr CONTROL, r0; b loop`: the core moves CONTROL by itself.
+/// `loop: movs r3, #1; mrs r0, CONTROL; adds r1, #1; msr CONTROL, r0; b loop`: with an FPU, the core moves CONTROL by itself.
 #[test]
 fn a_breakpoint_at_an_instruction_that_the_core_does_itself_is_hit() {
     let code = vec![0x2301, 0xf3ef, 0x8014, 0x3101, 0xf380, 0x8814, 0xe7f8];
-    let mut timeline = Program { code, handlers: Vec::new() }.live();
+    let mut timeline = Program { code, handlers: Vec::new() }.live_on("mps2-an386");
     run_to(&mut timeline, 100);
     for (halfword, place) in [(1, 1), (4, 3)] {
         let stops = Stops { breakpoints: [CODE + 2 * halfword].into(), ..Stops::default() };

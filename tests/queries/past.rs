@@ -1,13 +1,13 @@
 //! What the core did: the answers of execution are those of a look at each instruction.
 
 use untick::{
-    timeline::{Finding, Last, Options, Query, Timeline, Writer},
+    timeline::{Finding, Last, Limits, Options, Query, Timeline, Writer},
     words::Icount,
 };
 
 use crate::{
     brute::{bytes, scan},
-    common::{Random, Recording, for_each_fixture, for_some_fixtures},
+    common::{CODE, Program, Random, Recording, for_each_fixture, for_some_fixtures},
 };
 
 /// Instructions in a window that is looked at one by one.
@@ -179,7 +179,7 @@ fn questions_do_not_disturb_a_live_run() {
         let mut random = Random::new(&fixture.name);
         for _ in 0..4 {
             let limit = timeline.end().icount + random.below(recording.end / 4);
-            let limits = untick::timeline::Limits { icount: Some(limit), cycles: None };
+            let limits = Limits { icount: Some(limit), cycles: None };
             timeline.run(&limits, &mut || false).unwrap();
             let now = timeline.now();
             for query in [
@@ -203,4 +203,32 @@ fn questions_do_not_disturb_a_live_run() {
             fixture.name
         );
     });
+}
+
+/// The flash controller of the nRF51 erases a page behind the core's back.
+#[test]
+fn what_a_device_writes_into_memory_is_found() {
+    let mut program = Program {
+        code: vec![
+            0x4802, // ldr r0, =0x4001e504 (NVMC CONFIG)
+            0x2102, // movs r1, #2 (erase)
+            0x6001, // str r1, [r0]
+            0x4a02, // ldr r2, =0x400
+            0x6042, // str r2, [r0, #4] (ERASEPAGE)
+            0xe7fe, // b .
+            0xe504, 0x4001, 0x0400, 0x0000,
+        ],
+        handlers: Vec::new(),
+    };
+    program.code.resize(0x400, 0); // more than the page at 0x400 that is erased
+    let mut timeline = program.live_on("microbit");
+    timeline.run(&Limits { icount: Some(50), cycles: None }, &mut || false).unwrap();
+    let query = Query::Write { address: 0x410, length: 4 };
+    let answer = timeline.last(&query).unwrap().unwrap();
+    assert_eq!((answer.at.icount, answer.pc), (4, CODE + 8));
+    let (old, new) = (vec![0; 4], vec![0xff; 4]);
+    assert_eq!(answer.finding, Finding::Written { address: 0x410, old, new, by: Writer::Device });
+    assert_eq!(timeline.last(&Query::Write { address: 0x800, length: 4 }).unwrap(), None, "another page");
+    timeline.seek(4).unwrap();
+    assert_eq!(timeline.last(&query).unwrap(), None, "it is still to come");
 }

@@ -81,13 +81,13 @@ pub struct MemoryDigest {
     /// that of `sum` times its number.
     pub weighted: u32,
     /// Of the low bytes of the hashes, for the pages whose numbers have the same remainder.
-    pub buckets: [u8; 16],
+    pub buckets: [u8; 8],
 }
 
 impl MemoryDigest {
     /// The bucket of a page.
     pub fn bucket(page: PageId) -> usize {
-        page as usize % 16
+        page as usize % 8
     }
 
     /// A page whose hash was `old` has now another one.

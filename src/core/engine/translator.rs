@@ -14,7 +14,7 @@ use unicorn_engine_sys::{
 use super::{
     Exit, Fault, Found, Hit, Memory, PAGE, Port, Search, Span, Values,
     hidden::{Hidden, HiddenRegisters},
-    hooks::{self, POISON, SHADOW, SHADOW_SIZE, Shared, VOID, VOID_SIZE},
+    hooks::{self, Beside, POISON, SHADOW, SHADOW_SIZE, Shared, VOID, VOID_SIZE},
 };
 use crate::{
     core::{
@@ -107,11 +107,14 @@ pub struct Translator {
     /// The memory epoch for which the cached permissions are right.
     epoch: u64,
     hidden: Hidden,
+    /// The engine calls it: it is dropped behind it.
+    beside: Option<Beside>,
 }
 
 impl Translator {
     /// A translator for a core over its memory.
     pub fn new(kind: Kind, core: CoreKind, memory: &Memory) -> Result<Translator, uc_error> {
+        let beside = (kind == Kind::Fast).then(Beside::new).flatten();
         // Not Mode::MCLASS: every core would be a Cortex-M33 then, whatever model is asked for.
         let mut uc = Unicorn::new(Arch::ARM, Mode::THUMB)?;
         let model = match core {
@@ -127,8 +130,15 @@ impl Translator {
         uc.ctl_set_exits(&[])?;
         let handle = uc.get_handle();
         let shared = Box::new(Shared::new(kind, handle, core.architecture())?);
-        let mut translator =
-            Translator { uc, shared, kind, fpu: core.has_fpu(), epoch: 0, hidden: Hidden::new(handle)? };
+        let mut translator = Translator {
+            uc,
+            shared,
+            kind,
+            fpu: core.has_fpu(),
+            epoch: 0,
+            hidden: Hidden::new(handle)?,
+            beside,
+        };
         for (base, size, bytes) in memory.host_blocks() {
             // SAFETY: the block is `size` bytes that live as long as `memory`, which outlives this translator.
             unsafe {
@@ -189,7 +199,10 @@ impl Translator {
         // A range with first > last means everywhere.
         let add = |kind, callback| add_for(1, 0, kind, callback);
         match self.kind {
-            Kind::Fast => add(HookType::BLOCK, hooks::fast_block as *mut c_void)?,
+            Kind::Fast => {
+                let hook = self.beside.as_ref().map_or(hooks::fast_block as *mut c_void, Beside::hook);
+                add(HookType::BLOCK, hook)?;
+            }
             Kind::Watching => {
                 add(HookType::BLOCK, hooks::fast_block as *mut c_void)?;
                 add(HookType::CODE, hooks::compare_values as *mut c_void)?;
@@ -245,7 +258,7 @@ impl Translator {
     /// The size in bytes of the block at the last exit of the fast engine.
     #[cfg(test)]
     pub fn block_size(&self) -> u32 {
-        self.shared.block.end() - self.shared.block.address()
+        self.shared.block().end() - self.shared.block().address()
     }
 
     /// Gives the engine values to compare while it runs, or takes them back.

@@ -45,10 +45,10 @@ pub(super) fn change(address: u32, old: &[u8], new: &[u8], names: &Names<'_>) ->
     let first = (0..old.len()).find(differs).unwrap_or(0);
     let last = (0..old.len()).rfind(differs).unwrap_or(0);
     // A word that has changed in one byte is still a word.
-    let aligned =
-        |index: usize, up: usize| ((address as usize + index + up) & !3).wrapping_sub(address as usize);
-    let (start, end) = (aligned(first, 0), aligned(last, 4));
-    let range = if end - start == 4 && end <= old.len() { start..end } else { first..last + 1 };
+    let misaligned = address as usize % 4;
+    let word = ((first + misaligned) & !3).checked_sub(misaligned).map(|start| start..start + 4);
+    let word = word.filter(|word| last < word.end && word.end <= old.len());
+    let range = word.unwrap_or(first..last + 1);
     let changed = names.of_address(address.wrapping_add(range.start as u32));
     let (old_bytes, new_bytes) = (bytes(&old[range.clone()], names), bytes(&new[range.clone()], names));
     let count = match range.len() {

@@ -89,11 +89,9 @@ impl Timeline {
         exception: Option<u16>,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
-        let wanted = Wanted {
-            exceptions: exception.into_iter().collect(),
-            anything: exception.is_none(),
-            ..Wanted::default()
-        };
+        let all = 1..16 + self.config().interrupts;
+        let exceptions = exception.map_or_else(|| all.collect(), |number| vec![number]);
+        let wanted = Wanted { exceptions, ..Wanted::default() };
         let mut stretches = Stretches::new(wanted, 0..self.now().icount);
         while let Some(stretch) = stretches.next(self) {
             let start = stretch.start;

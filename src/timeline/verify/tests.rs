@@ -193,14 +193,16 @@ fn a_changed_value_shows_where_it_ends_up_and_at_the_next_keyframe_in_which_word
             *value += 0x700;
         }
     };
-    let found = verdict(forge(record(None, 40_500), None, change, &[]));
+    let recording = record(None, 40_500);
+    let next_keyframe = recording.sections(SectionKind::Keyframe).next().unwrap().icount;
+    let found = verdict(forge(recording, None, change, &[]));
     let at = 3000;
     let count = 3 * times(3, at);
     let page = Difference::Page { address: COUNTER };
     assert_eq!(found.differences, [register("r4", count, count + 0x700), page], "{found}");
     assert_eq!((found.after, found.at, found.cause), (2000, at, RECORDING));
 
-    let at = 32 * INTERVAL;
+    let at = next_keyframe;
     let stored = 3 * (times(1, at) - 1);
     let word = Difference::Memory { address: COUNTER, expected: stored, found: stored + 0x700 };
     let count = 3 * times(3, at);

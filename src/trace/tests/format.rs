@@ -39,7 +39,7 @@ fn example() -> (Vec<Stamped>, Vec<u8>) {
     body.extend([1, 0, 0, 0, 0, 0, 0, 0].repeat(2)); // digests: all
     body.extend([2, 0, 0, 0, 0, 0, 0, 0].repeat(2)); // sum
     body.extend([3, 0, 0, 0].repeat(2)); // weighted
-    for bucket in 0..16 {
+    for bucket in 0..8 {
         body.extend([bucket, 0]); // the second has the same
     }
     for register in 0..18 {

@@ -206,6 +206,12 @@ impl Walk {
         alias.map_or(address, |(alias, _, base)| address - alias + base)
     }
 
+    /// Whether bytes that follow each other for the program do so in memory.
+    pub fn is_in_one_piece(&self, address: u32, length: u32) -> bool {
+        let last = address.wrapping_add(length - 1);
+        self.place(last).wrapping_sub(self.place(address)) == length - 1
+    }
+
     /// All that these stops would stop at.
     pub fn hits(&self, stops: &Stops) -> Vec<Hit> {
         let mut hits = Vec::new();

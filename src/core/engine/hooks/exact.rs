@@ -67,7 +67,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
 impl Shared {
     /// Whether the bases of the accesses of the block that runs next are aligned.
     pub(super) fn plan_holds(&self) -> bool {
-        let plan = self.blocks.plan(self.block.address());
+        let plan = self.blocks.plan(self.block().address());
         plan.holds(|| port_of(self.port).memory(), |number| self.general_register(number))
     }
 
@@ -165,7 +165,7 @@ impl Shared {
     /// Exact: counts the instruction that ran, and those behind it that an IT block skips, up to the one at `address`.
     pub fn arrive_at(&mut self, address: u32) {
         self.retire();
-        while self.it.0 != 0 && self.block.end() != address {
+        while self.it.0 != 0 && self.block().end() != address {
             self.skip();
             self.retire();
         }
@@ -173,23 +173,25 @@ impl Shared {
 
     /// Exact: counts the instruction that ran, if one did. What it was still tells what the next one begins.
     fn retire(&mut self) {
-        if self.block.count == 0 {
+        let block = self.block();
+        if block.count == 0 {
             return;
         }
-        self.it = self.it.after(self.memory_half(self.block.address()));
-        self.block.count = 0;
-        self.boundary = self.block.has(Block::ENDS);
+        self.it = self.it.after(self.memory_half(block.address()));
+        self.blocks.leave_current();
+        self.boundary = block.has(Block::ENDS);
     }
 
     /// Exact: the instruction at `address` runs now, as a block of one.
     fn begin_instruction(&mut self, address: u32, first: u16, second: u16) {
-        self.block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
+        let block = Block::new(address, thumb::length(first), 1, Block::flags_of(first, second));
+        self.blocks.set_current(block);
         self.left -= 1;
     }
 
     /// Exact: takes the instruction behind the last one for one that has run.
     fn skip(&mut self) {
-        let address = self.block.end();
+        let address = self.block().end();
         let (first, second) = (self.memory_half(address), self.memory_half(address.wrapping_add(2)));
         self.come_to(address);
         self.begin_instruction(address, first, second);
@@ -209,7 +211,7 @@ impl Shared {
         if self.at_limit() {
             return Some(Exit::Limit);
         }
-        let unmasked = self.block.has(Block::UNMASKS);
+        let unmasked = self.block().has(Block::UNMASKS);
         let icount = self.icount_behind();
         (self.boundary && self.wants_attention(icount, unmasked)).then_some(Exit::Attention)
     }
@@ -220,7 +222,7 @@ impl Shared {
 
     /// Exact: the instruction in front of the exit of a single step has run, or was skipped.
     pub fn stepped(&mut self) {
-        if self.block.count == 0 {
+        if self.block().count == 0 {
             self.skip();
         }
         self.retire();

@@ -51,7 +51,7 @@ pub unsafe extern "C" fn invalid(_uc: *mut uc_engine, data: *mut c_void) -> bool
 impl Shared {
     /// The address of the last instruction of the block.
     pub fn last_instruction(&mut self) -> u32 {
-        let block = self.block;
+        let block = self.block();
         let mut at = block.address();
         for _ in 1..block.count {
             at = at.wrapping_add(thumb::length(self.memory_half(at)));

@@ -3,16 +3,15 @@
 use super::*;
 
 /// A block of the fast engine begins. This is where a recording spends its time: count, and be gone, in some fifteen
-/// machine instructions. Whatever is rare is a call at the very end, so that nothing is saved on the stack.
+/// machine instructions that move eight bytes each. Whatever is rare is a call at the very end, so that nothing is saved
+/// on the stack. Where it can, [`Beside`] does the same.
 pub unsafe extern "C" fn fast_block(_uc: *mut uc_engine, address: u64, size: u32, data: *mut c_void) {
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
-    let Some(block) = s.blocks.get(address as u32, size) else {
+    let Some(count) = s.blocks.enter(address as u32, size) else {
         return fast_block_unknown(s, address as u32, size);
     };
-    s.left -= i64::from(block.count);
-    s.previous = s.block;
-    s.block = *block;
+    s.left -= i64::from(count);
     if s.left < 0 {
         fast_block_closer(s);
     }
@@ -25,7 +24,7 @@ pub unsafe extern "C" fn compare_values(_uc: *mut uc_engine, address: u64, _size
 }
 
 #[cold]
-extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
+pub(super) extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
     let known = s.blocks.recall(address, size);
     let block = known.unwrap_or_else(|| {
         let memory = port_of(s.port).memory();
@@ -33,9 +32,8 @@ extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
         s.blocks.find(memory, address, size, guarded, &s.search.breakpoints)
     });
     s.left -= i64::from(block.count);
-    s.previous = std::mem::replace(&mut s.block, block);
     if s.left >= 0 && block.is_only_planned() {
-        let holds_again = block.has(Block::STEADY) && s.previous == block;
+        let holds_again = block.has(Block::STEADY) && s.blocks.previous() == block;
         if holds_again || s.plan_holds() {
             return;
         }
@@ -46,12 +44,12 @@ extern "C" fn fast_block_unknown(s: &mut Shared, address: u32, size: u32) {
 }
 
 #[cold]
-extern "C" fn fast_block_closer(s: &mut Shared) {
+pub(super) extern "C" fn fast_block_closer(s: &mut Shared) {
     if s.abandoned.is_some() {
         return; // on its way out
     }
-    let block = s.block;
-    let unmasked = s.previous.has(Block::UNMASKS);
+    let block = s.block();
+    let unmasked = s.blocks.previous().has(Block::UNMASKS);
     let icount = s.icount();
     let stop = if s.is_boundary() && s.wants_attention(icount, unmasked) {
         Some(Exit::Attention)
@@ -67,7 +65,7 @@ extern "C" fn fast_block_closer(s: &mut Shared) {
     };
     if let Some(exit) = stop {
         s.set_behind(icount);
-        s.block.count = 0;
+        s.blocks.leave_current();
         s.stop(exit);
         return;
     }

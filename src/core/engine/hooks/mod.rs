@@ -1,6 +1,11 @@
 //! What Unicorn calls while it runs, and the state that those calls share.
 
 mod access;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod beside;
+#[cfg(not(all(target_arch = "x86_64", unix)))]
+#[path = "nowhere.rs"]
+mod beside;
 mod exact;
 mod exceptions;
 mod fast;
@@ -33,6 +38,7 @@ use crate::{
     words::{Icount, Width},
 };
 
+pub use self::beside::Beside;
 pub use access::{access, device_load, device_store, shadow_load, shadow_store, void_load};
 pub use exact::{exact_block, exact_instruction};
 pub use exceptions::{interrupt, invalid};
@@ -85,20 +91,20 @@ pub struct Abandoned {
     pub event: bool,
 }
 
-/// All that the hooks share with [`super::Translator`].
+/// All that the hooks share with [`super::Translator`]. What the block hook needs comes first, in one line of the cache.
+#[repr(C, align(64))]
 pub struct Shared {
+    /// The icounts from the end of the block that runs now to `threshold`: the one number that the block hook keeps.
+    left: i64,
+    pub blocks: Blocks,
+    /// What the block hook calls.
+    unknown: extern "C" fn(&mut Shared, u32, u32),
+    closer: extern "C" fn(&mut Shared),
+
     kind: Kind,
     uc: *mut uc_engine,
     port: Option<NonNull<dyn Port>>,
-
-    /// The icounts from the end of `block` to `threshold`: the one number that the block hook keeps.
-    left: i64,
-    /// The block that runs now. Exact: the instruction that runs now, as a block of one. Of no instructions when nothing
-    /// runs yet, or no more.
-    pub block: Block,
-    /// The block in front of `block`.
-    previous: Block,
-    /// Exact: whether `block` begins a basic block of the architecture.
+    /// Exact: whether the block that runs now begins a basic block of the architecture.
     boundary: bool,
     /// A SEV has run.
     pub event: bool,
@@ -106,7 +112,6 @@ pub struct Shared {
     threshold: Icount,
     span: Span,
     attention: Attention,
-    pub blocks: Blocks,
     pub exit: Option<Exit>,
     pub it: ItState,
     /// The exact engine stands at an IT instruction whose block it must go through with single steps.
@@ -154,18 +159,18 @@ impl Shared {
     pub fn new(kind: Kind, uc: *mut uc_engine, architecture: Architecture) -> Result<Shared, uc_error> {
         let never = Attention { at: Icount::MAX, pending: false };
         Ok(Shared {
+            left: 0,
+            blocks: Blocks::new(architecture),
+            unknown: fast::fast_block_unknown,
+            closer: fast::fast_block_closer,
             kind,
             uc,
             port: None,
-            left: 0,
-            block: Block::default(),
-            previous: Block::default(),
             boundary: false,
             event: false,
             threshold: 0,
             span: Span { start: 0, boundary: false, limit: 0 },
             attention: never,
-            blocks: Blocks::new(architecture),
             exit: None,
             it: ItState::default(),
             single_steps: false,
@@ -200,8 +205,7 @@ impl Shared {
         self.set_behind(span.start);
         // As if a block without instructions had run in front of the first one.
         let ends = if span.boundary { Block::ENDS } else { 0 };
-        self.block = Block::new(pc, 0, 0, ends | Block::UNMASKS);
-        self.previous = self.block;
+        self.blocks.begin(Block::new(pc, 0, 0, ends | Block::UNMASKS));
         self.boundary = span.boundary;
         self.event = false;
         self.exit = None;
@@ -333,13 +337,20 @@ impl Shared {
         if self.kind == Kind::Exact {
             return self.icount();
         }
-        let block = self.block;
+        let block = self.block();
         self.icount() + u64::from(block.index_of(self.memory(), pc))
+    }
+
+    /// The block that runs now. Exact: the instruction that runs now, as a block of one. Of no instructions when nothing
+    /// runs yet, or no more.
+    #[inline]
+    pub fn block(&self) -> Block {
+        self.blocks.current()
     }
 
     /// The icount of the first instruction of the block that runs now.
     pub fn icount(&self) -> Icount {
-        self.icount_behind() - u64::from(self.block.count)
+        self.icount_behind() - u64::from(self.block().count)
     }
 
     /// The icount of the state behind the last instruction that ran, when nothing is left undone.
@@ -355,7 +366,8 @@ impl Shared {
     fn is_boundary(&self) -> bool {
         match self.kind {
             Kind::Fast | Kind::Watching => {
-                self.previous.has(Block::ENDS) || self.block.address() != self.previous.end()
+                let previous = self.blocks.previous();
+                previous.has(Block::ENDS) || self.block().address() != previous.end()
             }
             Kind::Exact => self.boundary,
         }
