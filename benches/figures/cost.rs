@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use untick::timeline::{History, Options};
+use untick::{
+    timeline::{History, Options},
+    trace::Summary,
+};
 
 use super::{
     Bench,
     clock::{by_turns, processor},
-    depth::{Depth, G, M, noise},
+    depth::{Billion, G, M, Memory},
     figure::{Figure, instructions, mebibytes, time},
     fixture::{Fixture, run},
+    travel::random_seeks,
 };
 
 /// What a checkpoint adds to a run, all in: state, pages, index, digest.
@@ -19,7 +23,10 @@ pub fn checkpoints(_: &Bench) -> Vec<Figure> {
         let (time, size) = checkpoint(fixture, interval);
         Figure::new(format!("a checkpoint, {what}"), format!("{time}, {size} KiB")).target("≤ 50 µs").how(HOW)
     };
-    vec![row("ordinary", &Fixture::load("cpu-endless"), M / 4), row("256 KiB of noise written", &noise(), M)]
+    vec![
+        row("ordinary", &Fixture::load("cpu-endless"), M / 4),
+        row("256 KiB of noise written", &Memory::Noise.fixture(), M),
+    ]
 }
 
 /// How long one takes, and its size in KiB.
@@ -42,38 +49,56 @@ fn checkpoint(fixture: &Fixture, interval: u64) -> (String, usize) {
     (time(each(kept.saturating_sub(plain))), bytes / COUNT as usize / 1024)
 }
 
-/// What the history takes in memory.
+/// What the history takes in memory, and what a seek takes when it has not room for all checkpoints.
 pub fn memory(bench: &Bench) -> Vec<Figure> {
     const TARGET: &str = "≤ 64 MiB";
+    let row = |recording: &Billion, memory| memory_of(memory, G, &recording.get().history, TARGET);
     vec![
-        memory_of("ordinary", G, &bench.billion.get().history, TARGET),
-        memory_of("256 KiB of noise written in each M", G, &Depth::record_noise(G), TARGET),
+        row(&bench.ordinary, Memory::Ordinary),
+        row(&bench.noise, Memory::Noise),
+        Figure::new(
+            "… seek to a random position in that",
+            random_seeks(&mut bench.noise.get().timeline).text(),
+        )
+        .target("p95 ≤ 50 ms")
+        .how("`depth`, in the stub"),
     ]
 }
 
 /// A row for one history.
-pub fn memory_of(what: &str, length: u64, history: &History, target: &'static str) -> Figure {
-    let name = format!("ring and index of {} instructions, {what}", instructions(length));
+pub fn memory_of(memory: Memory, length: u64, history: &History, target: &'static str) -> Figure {
+    let name = format!("ring and index of {} instructions, {}", instructions(length), memory.text());
     let value = format!(
-        "{}: {} checkpoints, at most {:.2} M instructions apart",
-        mebibytes(history.bytes),
+        "{}, {} of it index; {} checkpoints, at most {:.2} M instructions to execute again",
+        mebibytes(history.bytes as u64),
+        mebibytes(history.index_bytes as u64),
         history.checkpoints,
         history.longest_interval as f64 / M as f64
     );
     Figure::new(name, value).target(target).how("`depth`")
 }
 
-/// What the file takes for each million instructions.
+/// What the file takes without any input.
 pub fn growth(bench: &Bench) -> Vec<Figure> {
-    let mut depth = bench.billion.get();
-    let summary = depth.timeline.log_mut().summary();
-    let per_million = |bytes: u64| bytes as f64 / (G / M) as f64;
+    const HOW: &str = "`depth`, 1 G instructions";
+    let ordinary = bench.ordinary.get().timeline.log_mut().summary();
+    let noise = bench.noise.get().timeline.log_mut().summary();
+    let per_million =
+        |bytes: u64| format!("{:.0} bytes for each M instructions", bytes as f64 / (G / M) as f64);
+    let keyframes = |what: &str, summary: Summary| {
+        let share = 100 * summary.keyframes.bytes / summary.bytes;
+        let value =
+            format!("{}, {share} % of {}", mebibytes(summary.keyframes.bytes), mebibytes(summary.bytes));
+        Figure::new(format!("… keyframes, {what}"), value)
+            .target("≤ 10 % or 8 MiB for each doubling from 16 M")
+            .how(HOW)
+    };
     vec![
-        Figure::new(
-            "trace growth without input",
-            format!("{:.0} bytes for each M instructions", per_million(summary.chunk_bytes)),
-        )
-        .target("≤ 100")
-        .how("`depth`, 1 G instructions"),
+        Figure::new("trace growth without input", per_million(ordinary.chunk_bytes)).target("≤ 100").how(HOW),
+        Figure::new("… with the index", per_million(ordinary.chunk_bytes + ordinary.index.bytes))
+            .target("≤ 100")
+            .how(HOW),
+        keyframes(Memory::Ordinary.text(), ordinary),
+        keyframes(Memory::Noise.text(), noise),
     ]
 }

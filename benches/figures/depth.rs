@@ -13,6 +13,34 @@ use super::fixture::{Fixture, Recorded};
 pub const M: Icount = 1_000_000;
 pub const G: Icount = 1000 * M;
 
+/// What the firmware does to memory.
+#[derive(Clone, Copy)]
+pub enum Memory {
+    /// It works with little more than a KiB.
+    Ordinary,
+    /// In each million instructions it fills 256 KiB with noise, besides.
+    Noise,
+}
+
+impl Memory {
+    /// The firmware that does it for ever.
+    pub fn fixture(self) -> Fixture {
+        let fixture = Fixture::load("depth").with("depth_rounds", 0);
+        match self {
+            Memory::Ordinary => fixture,
+            Memory::Noise => fixture.with("depth_noise", 5),
+        }
+    }
+
+    /// What a row says about it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Memory::Ordinary => "ordinary",
+            Memory::Noise => "256 KiB of noise written in each M",
+        }
+    }
+}
+
 /// A finished recording of so many instructions, in a file and with its timeline.
 pub struct Depth {
     pub fixture: Fixture,
@@ -24,31 +52,26 @@ pub struct Depth {
 
 impl Depth {
     /// Records it.
-    pub fn record(instructions: Icount) -> Depth {
-        let fixture = Fixture::load("depth").with("depth_rounds", 0);
+    pub fn record(memory: Memory, instructions: Icount) -> Depth {
+        let fixture = memory.fixture();
         let (timeline, recorded) = fixture.record(Some(instructions));
         let history = timeline.history();
         Depth { fixture, timeline, recorded, history }
     }
-
-    /// The same with all of 256 KiB of RAM written in each million instructions, with noise.
-    pub fn record_noise(instructions: Icount) -> History {
-        let fixture = noise();
-        fixture.record(Some(instructions)).0.history()
-    }
 }
 
-/// The firmware that writes as much as it can.
-pub fn noise() -> Fixture {
-    Fixture::load("depth").with("depth_rounds", 0).with("depth_noise", 5)
+/// A billion instructions of a kind, recorded once for all rows.
+pub struct Billion {
+    memory: Memory,
+    recorded: OnceCell<RefCell<Depth>>,
 }
-
-/// A billion instructions, recorded once for all rows.
-#[derive(Default)]
-pub struct Billion(OnceCell<RefCell<Depth>>);
 
 impl Billion {
+    pub fn of(memory: Memory) -> Billion {
+        Billion { memory, recorded: OnceCell::new() }
+    }
+
     pub fn get(&self) -> RefMut<'_, Depth> {
-        self.0.get_or_init(|| RefCell::new(Depth::record(G))).borrow_mut()
+        self.recorded.get_or_init(|| RefCell::new(Depth::record(self.memory, G))).borrow_mut()
     }
 }

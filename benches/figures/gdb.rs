@@ -15,7 +15,7 @@ use super::{
 
 /// Moves in a file of a billion instructions.
 pub fn seen_by_gdb(bench: &Bench) -> Vec<Figure> {
-    let depth = bench.billion.get();
+    let depth = bench.ordinary.get();
     let mut replay = Command::new(env!("CARGO_BIN_EXE_untick"));
     replay.arg("replay").arg(&depth.recorded.path).args(["--", "-nx", "-batch", "-x"]);
     replay.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/figures/gdb.py"));

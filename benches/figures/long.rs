@@ -3,7 +3,7 @@
 use super::{
     Bench,
     cost::memory_of,
-    depth::{Depth, G},
+    depth::{Depth, G, Memory},
     figure::Figure,
     travel::{hardest, steps_in},
 };
@@ -12,14 +12,12 @@ const LENGTH: u64 = 10 * G;
 
 /// Steps and memory at ten billion instructions, and a search through one.
 pub fn long(bench: &Bench) -> Vec<Figure> {
-    const TARGET: &str = "≤ 2 × that of 1 G";
-    let hardest = hardest(bench);
-    let mut depth = Depth::record(LENGTH);
+    let mut depth = Depth::record(Memory::Ordinary, LENGTH);
     let mut figures = steps_in(&mut depth.timeline, LENGTH);
-    figures.push(memory_of("ordinary", LENGTH, &depth.history, TARGET));
+    let row = |memory, depth: &Depth| memory_of(memory, LENGTH, &depth.history, "≤ 2 × that of 1 G");
+    figures.push(row(Memory::Ordinary, &depth));
     drop(depth);
-    let noise = Depth::record_noise(LENGTH);
-    figures.push(memory_of("256 KiB of noise written in each M", LENGTH, &noise, TARGET));
-    figures.push(hardest);
+    figures.push(row(Memory::Noise, &Depth::record(Memory::Noise, LENGTH)));
+    figures.push(hardest(bench));
     figures
 }

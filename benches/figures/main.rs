@@ -18,12 +18,15 @@ mod raw;
 mod speed;
 mod travel;
 
-use self::{depth::Billion, figure::Figure};
+use self::{
+    depth::{Billion, Memory},
+    figure::Figure,
+};
 
-/// What the groups share.
-#[derive(Default)]
+/// What the groups share: recordings of a billion instructions.
 struct Bench {
-    billion: Billion,
+    ordinary: Billion,
+    noise: Billion,
 }
 
 /// Figures that are measured together.
@@ -65,7 +68,7 @@ fn main() {
         panic!("there is no group {unknown}; there are {}", names.join(", "));
     }
     Figure::print_head();
-    let bench = Bench::default();
+    let bench = Bench { ordinary: Billion::of(Memory::Ordinary), noise: Billion::of(Memory::Noise) };
     for group in GROUPS.iter().filter(is_wanted) {
         (group.measure)(&bench).iter().for_each(Figure::print);
     }

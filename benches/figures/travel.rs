@@ -10,7 +10,7 @@ use untick::{
 use super::{
     Bench,
     clock::Latencies,
-    depth::{Depth, G, M},
+    depth::{Depth, G, M, Memory},
     figure::{Figure, instructions},
     fixture::run,
 };
@@ -19,9 +19,9 @@ use super::{
 pub fn steps(bench: &Bench) -> Vec<Figure> {
     let mut figures = Vec::new();
     for length in [M, 100 * M] {
-        figures.extend(steps_in(&mut Depth::record(length).timeline, length));
+        figures.extend(steps_in(&mut Depth::record(Memory::Ordinary, length).timeline, length));
     }
-    figures.extend(steps_in(&mut bench.billion.get().timeline, G));
+    figures.extend(steps_in(&mut bench.ordinary.get().timeline, G));
     figures
 }
 
@@ -62,12 +62,12 @@ pub fn steps_in(timeline: &mut Timeline, length: Icount) -> Vec<Figure> {
 
 /// Seeks and searches in a billion instructions.
 pub fn travel(bench: &Bench) -> Vec<Figure> {
-    let mut depth = bench.billion.get();
+    let mut depth = bench.ordinary.get();
     let landmarks = Landmarks::of(&depth);
     let mut random = Random(1);
     let timeline = &mut depth.timeline;
     let end = timeline.end().icount;
-    let seeks = Latencies::measure(300, || seek(timeline, random.between(0, end)));
+    let seeks = random_seeks(timeline);
     let hot = Latencies::measure_behind(
         200,
         timeline,
@@ -92,9 +92,16 @@ pub fn travel(bench: &Bench) -> Vec<Figure> {
     ]
 }
 
+/// Seeks to anywhere.
+pub fn random_seeks(timeline: &mut Timeline) -> Latencies {
+    let mut random = Random(1);
+    let end = timeline.end().icount;
+    Latencies::measure(300, || seek(timeline, random.between(0, end)))
+}
+
 /// Back to the write of a word beside which each loop of a sort loads and stores: no index of pages helps.
 pub fn hardest(bench: &Bench) -> Figure {
-    let mut depth = bench.billion.get();
+    let mut depth = bench.ordinary.get();
     let stops = Landmarks::of(&depth).among;
     let end = depth.timeline.end().icount;
     seek(&mut depth.timeline, end);
