@@ -143,8 +143,9 @@ impl Landmarks {
     }
 }
 
+/// As the debugger goes to a position.
 fn seek(timeline: &mut Timeline, icount: Icount) {
-    timeline.seek(icount).expect("it is recorded");
+    timeline.approach(icount).expect("it is recorded");
 }
 
 fn step_back(timeline: &mut Timeline) {

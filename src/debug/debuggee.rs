@@ -84,7 +84,7 @@ impl Debuggee for Timeline {
         self.config()
     }
     fn seek(&mut self, icount: Icount) -> Result<(), TimelineError> {
-        self.seek(icount)
+        self.approach(icount)
     }
     fn step(
         &mut self,

@@ -243,8 +243,9 @@ impl Timeline {
         Ok(())
     }
 
-    /// Goes to a position and leaves a checkpoint shortly before it: there will be steps back.
-    pub(super) fn approach(&mut self, icount: Icount) -> Result<(), TimelineError> {
+    /// Goes to a position as [`Timeline::seek`] does, and leaves a checkpoint shortly before it: there will be steps back.
+    pub fn approach(&mut self, icount: Icount) -> Result<(), TimelineError> {
+        let icount = icount.min(self.end().icount);
         let before = self.tape.icount(self.tape.find(icount));
         if icount - before > 2 * RUN_UP && !self.near.has(icount) {
             self.seek(icount - RUN_UP)?;
