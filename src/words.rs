@@ -159,6 +159,15 @@ impl Registers {
     }
 }
 
+/// The little-endian words that differ between two stretches of memory of the same length, with their offsets in bytes.
+pub fn differing_words(one: &[u8], other: &[u8]) -> impl Iterator<Item = (u32, u32, u32)> {
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+    let words = one.chunks_exact(4).zip(other.chunks_exact(4)).zip((0..).step_by(4));
+    words
+        .filter(|((one, other), _)| one != other)
+        .map(move |((one, other), offset)| (offset, word(one), word(other)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Difference, Divergence, SLICE, Timeline, TimelineError};
+use super::{Difference, Divergence, SLICE, Timeline, TimelineError, next_multiple};
 use crate::{
     core::{Executed, Found, Halt, PageId, Search, Travel, accesses_several},
     machine::{Break, Cursor},
@@ -94,7 +94,7 @@ impl Timeline {
             }
             // At multiples, wherever a debugger has kept checkpoints besides: every recording of a run is the same.
             // Where the history has been thinned, too: there will be more to do around here.
-            let multiple = (now / self.options.interval + 1) * self.options.interval;
+            let multiple = next_multiple(now, self.options.interval);
             let next = self.tape.next_icount().map_or(multiple, |next| next.min(multiple));
             let limit = travel.limit.min(next.max(now + 1));
             let live = self.is_at_live_end();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Timeline, TimelineError};
 use crate::{
-    core::{Core, PAGE, PageId, State},
+    core::{Core, PageId, Pages, State},
     trace::{Section, SectionKind},
     words::Icount,
 };
@@ -36,24 +36,18 @@ pub(super) struct Keyframe {
 impl Keyframe {
     /// The state of the core now, with the pages that were written so far.
     pub(super) fn encode(core: &mut Core, pages: Vec<PageId>) -> Vec<u8> {
+        let copy = core.memory().copy(pages);
+        let pages = copy.ids().to_vec();
         let keyframe = Keyframe { digest: core.digest(), state: core.state().clone(), pages };
         let mut bytes = postcard::to_stdvec(&keyframe).expect("plain data");
-        let memory = core.memory();
-        for &page in &keyframe.pages {
-            let start = bytes.len();
-            bytes.resize(start + PAGE as usize, 0);
-            memory.read(memory.page_address(page), &mut bytes[start..]).expect("it is a page");
-        }
+        bytes.extend_from_slice(copy.bytes());
         bytes
     }
 
-    /// What a section holds, and the bytes of the pages; `None` if it makes no sense.
-    pub(super) fn decode(bytes: &[u8]) -> Option<(Keyframe, impl Iterator<Item = (PageId, &[u8])>)> {
-        let (keyframe, bytes): (Keyframe, _) = postcard::take_from_bytes(bytes).ok()?;
-        if bytes.len() != keyframe.pages.len() * PAGE as usize {
-            return None;
-        }
-        let pages = keyframe.pages.clone().into_iter().zip(bytes.chunks_exact(PAGE as usize));
+    /// What a section holds, with the pages that [`Keyframe::pages`] names; `None` if it makes no sense.
+    fn decode(bytes: &[u8]) -> Option<(Keyframe, Pages)> {
+        let (mut keyframe, bytes): (Keyframe, _) = postcard::take_from_bytes(bytes).ok()?;
+        let pages = Pages::from_parts(std::mem::take(&mut keyframe.pages), bytes.to_vec())?;
         Some((keyframe, pages))
     }
 }
@@ -61,8 +55,12 @@ impl Keyframe {
 impl Timeline {
     /// Writes a keyframe if one is due here, at the present of a recording, and what the index has learnt.
     pub(super) fn write_keyframe_if_due(&mut self) -> Result<(), TimelineError> {
+        let least = self.options.interval * DISTANCE;
+        if !self.now().icount.is_multiple_of(least) {
+            return Ok(()); // as nearly always: every distance is a multiple of the first
+        }
         let bytes: u64 = self.log.sections(SectionKind::Keyframe).map(|section| section.bytes).sum();
-        let distance = (self.options.interval * DISTANCE) << (bytes / DOUBLING).min(32);
+        let distance = least << (bytes / DOUBLING).min(32);
         if self.now().icount.is_multiple_of(distance) {
             self.write_keyframe()?;
             self.write_index()?;
@@ -133,24 +131,13 @@ impl Timeline {
     pub(super) fn restore(&mut self, section: Section) -> bool {
         let Ok(bytes) = self.log.read_section(section) else { return false };
         let Some((keyframe, pages)) = Keyframe::decode(&bytes) else { return false };
-        if keyframe.state.icount != section.icount || !keyframe.state.fits(self.core.config()) {
+        let exist = pages.ids().iter().all(|page| *page < self.core.memory().pages());
+        if keyframe.state.icount != section.icount || !keyframe.state.fits(self.core.config()) || !exist {
             return false;
         }
         let Ok(mark) = self.log.find(section.icount) else { return false };
         self.go(self.tape.find(section.icount));
-        let memory = self.core.memory_mut();
-        let mut now = [0; PAGE as usize];
-        for (page, bytes) in pages {
-            if page >= memory.pages() {
-                self.go(self.tape.at());
-                return false;
-            }
-            let address = memory.page_address(page);
-            memory.read(address, &mut now).expect("it is a page");
-            if now != bytes {
-                memory.write(address, bytes).expect("it is a page");
-            }
-        }
+        self.core.memory_mut().paste(&pages);
         self.core.set_state(keyframe.state);
         if self.core.digest() != keyframe.digest {
             self.go(self.tape.at());

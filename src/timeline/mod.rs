@@ -16,6 +16,8 @@ mod run;
 mod search;
 mod step;
 mod tape;
+#[cfg(test)]
+mod testing;
 mod types;
 mod verify;
 
@@ -207,4 +209,9 @@ fn core_with(config: &Config, image: &Image) -> Result<Core, TimelineError> {
     }
     core.reset();
     Ok(core)
+}
+
+/// The first multiple of a length that is behind a position.
+fn next_multiple(icount: Icount, length: Icount) -> Icount {
+    (icount / length + 1) * length
 }

@@ -29,7 +29,7 @@ use ringbuf::{
 use self::shadow::Shadow;
 use super::{Cursor, Divergence, Timeline, TimelineError, WatchKind, Watchpoint};
 use crate::{
-    core::{Context, Memory, PAGE, STATE_HEAP_BYTES, Search, State, Travel},
+    core::{Context, Memory, STATE_HEAP_BYTES, Search, State, Travel},
     trace::Mark,
     words::{Icount, Registers},
 };
@@ -310,9 +310,7 @@ impl Timeline {
         let memory = self.core.memory();
         let Some(record) = self.near.get(at - 1).filter(|record| record.mark == mark) else { return false };
         watchpoints.iter().all(|watch| {
-            let last = watch.address.saturating_add(watch.length.max(1) - 1);
-            let pages = (watch.address & !(PAGE - 1)..=last).step_by(PAGE as usize);
-            let in_memory = pages.into_iter().all(|address| memory.page(address).is_some());
+            let in_memory = watch.pages().all(|address| memory.page(address).is_some());
             let first = memory.place(watch.address);
             let touches = |word: u32| {
                 word.wrapping_sub(first) < watch.length || first.wrapping_sub(word) < 4 && watch.length > 0

@@ -212,6 +212,7 @@ impl Timeline {
             let span = self.index.span();
             let multiples = (stretch.start / span + 1..=stretch.end / span).map(|number| number * span);
             let is_known = multiples.into_iter().all(|end| self.index.knows_interval_to(end));
+            // Not once for all: a gap that nobody executed tells of its pages only when the core stands in it.
             let pages = second.pages_to_tell(self.tape.pages_written_before(self.core.memory()));
             second.give(Task {
                 number,

@@ -5,9 +5,9 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use super::{Divergence, Timeline, TimelineError, WatchKind, index::Wanted, tape::Tape};
+use super::{Divergence, Timeline, TimelineError, WatchKind, index::Wanted, next_multiple, tape::Tape};
 use crate::{
-    core::{Core, Hit, PAGE, Search, Travel},
+    core::{Core, Hit, Search, Travel},
     words::Icount,
 };
 
@@ -171,11 +171,7 @@ impl Timeline {
         self.set_search(search);
         while self.now().icount < to {
             let before = self.now().icount;
-            let span = self.index.span();
-            let multiple = (before / span + 1) * span;
-            // What is not known yet is learnt on the way.
-            let limit = if self.index.knows_interval_to(multiple) { to } else { to.min(multiple) };
-            let halt = self.run_core(&Travel::to(limit, search))?;
+            let halt = self.run_core(&Travel::to(self.limit_to_learn(to), search))?;
             if self.now().icount == before {
                 return Err(Divergence::stop(before, halt, to));
             }
@@ -186,14 +182,19 @@ impl Timeline {
         Ok(hit.filter(|hit| hit.icount >= from))
     }
 
+    /// How far to run at once on the way to a position: what the index does not know yet is learnt on the way.
+    pub(super) fn limit_to_learn(&self, to: Icount) -> Icount {
+        let end = next_multiple(self.now().icount, self.index.span());
+        if self.index.knows_interval_to(end) { to } else { to.min(end) }
+    }
+
     /// What an interval must have done to hold a hit: executed a breakpoint, or written a page of what is watched.
     /// Of loads, devices and bit-band aliases nothing is known.
     fn wanted(&self, search: &Search) -> Wanted {
         let memory = self.core.memory();
         let mut wanted = Wanted { code: search.breakpoints.iter().copied().collect(), ..Wanted::default() };
         for watch in &search.watchpoints {
-            let last = watch.address.saturating_add(watch.length.max(1) - 1);
-            for address in (watch.address & !(PAGE - 1)..=last).step_by(PAGE as usize) {
+            for address in watch.pages() {
                 match memory.page(address) {
                     Some(page) if watch.kind == WatchKind::Write => wanted.pages.push(page),
                     _ => wanted.anything = true,

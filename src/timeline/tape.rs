@@ -136,7 +136,7 @@ impl Tape {
     pub fn pages_written_since(&self, icount: Icount, memory: &Memory) -> Vec<PageId> {
         let intervals = self.segments[self.find(icount).min(self.at)..self.at].iter();
         let mut pages: Vec<PageId> = intervals.flat_map(|segment| segment.delta.ids()).copied().collect();
-        pages.extend(memory.changed_pages());
+        pages.extend(memory.changes().ids());
         pages.sort_unstable();
         pages.dedup();
         pages

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::Divergence;
 use crate::{
-    core::EngineError,
+    core::{EngineError, PAGE},
     trace::TraceError,
     words::{Cycle, Icount},
 };
@@ -64,6 +64,14 @@ pub struct Watchpoint {
     pub length: u32,
     /// Which accesses count.
     pub kind: WatchKind,
+}
+
+impl Watchpoint {
+    /// The first address of each page that it lies in.
+    pub(super) fn pages(&self) -> impl Iterator<Item = u32> + use<> {
+        let last = self.address.saturating_add(self.length.max(1) - 1);
+        (self.address & !(PAGE - 1)..=last).step_by(PAGE as usize)
+    }
 }
 
 /// What a debugger wants to stop at.

@@ -12,7 +12,6 @@ mod tests;
 
 use super::{Cause, Difference, Divergence, Options, Timeline, TimelineError, divergence::is_notable};
 use crate::{
-    core::PAGE,
     pins::{Digest, Event},
     trace::{Mark, Section, SectionKind},
     words::Icount,
@@ -158,16 +157,8 @@ impl Verifier {
     /// A second core where the first one is now.
     fn second(&mut self) -> Result<Timeline, TimelineError> {
         let mut second = Timeline::replay(self.run.log.reader()?, self.options)?;
-        let (from, to) = (self.run.core.memory(), second.core.memory_mut());
-        let (mut wanted, mut there) = ([0; PAGE as usize], [0; PAGE as usize]);
-        for page in 0..from.pages() {
-            let address = from.page_address(page);
-            from.read(address, &mut wanted).expect("it is a page");
-            to.read(address, &mut there).expect("both cores are built alike");
-            if wanted != there {
-                to.write(address, &wanted).expect("it is a page");
-            }
-        }
+        let memory = self.run.core.memory();
+        second.core.memory_mut().paste(&memory.copy((0..memory.pages()).collect()));
         second.core.set_state(self.run.core.state().clone());
         let mark = second.log.find(self.run.now().icount)?;
         second.jumped(mark);

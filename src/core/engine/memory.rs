@@ -32,6 +32,16 @@ impl Pages {
         &self.ids
     }
 
+    /// Pages by their ids and all their bytes, one after the other; `None` if these are not as many.
+    pub fn from_parts(ids: Vec<PageId>, bytes: Vec<u8>) -> Option<Pages> {
+        (bytes.len() == ids.len() * PAGE as usize).then_some(Pages { ids, bytes })
+    }
+
+    /// The bytes of all pages, one after the other.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Each page with its bytes, in that order.
     pub fn iter(&self) -> impl Iterator<Item = (PageId, &[u8])> {
         self.ids.iter().copied().zip(self.bytes.chunks_exact(PAGE as usize))
@@ -383,11 +393,6 @@ impl Memory {
             self.dirty[page as usize] = true;
             self.forget_hash(page);
         }
-    }
-
-    /// The pages written since the last checkpoint.
-    pub fn changed_pages(&self) -> &[PageId] {
-        self.before.ids()
     }
 
     /// The number of pages.

@@ -1,6 +1,9 @@
 //! What an icount changes of memory, found by comparison: whoever wrote it, the core, a bus master or the host.
 
-use crate::core::{Memory, PAGE, PageId};
+use crate::{
+    core::{Memory, PAGE, PageId},
+    words::differing_words,
+};
 
 type Bytes = [u8; PAGE as usize];
 
@@ -30,11 +33,11 @@ impl Shadow {
         for (page, old) in &mut self.pages {
             let now = memory.page_bytes(*page);
             if **old == now {
-                continue;
+                continue; // as nearly all do: so many are compared at once
             }
-            let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
-            let bits = old.chunks_exact(4).zip(now.chunks_exact(4)).map(|(old, now)| word(old) ^ word(now));
-            words.extend((memory.page_address(*page)..).step_by(4).zip(bits).filter(|(_, bits)| *bits != 0));
+            let address = memory.page_address(*page);
+            let changed = differing_words(&old[..], &now);
+            words.extend(changed.map(|(offset, old, now)| (address + offset, old ^ now)));
             **old = now;
         }
         words.into_boxed_slice()

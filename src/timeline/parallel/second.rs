@@ -16,6 +16,7 @@ use crate::{core::PageId, trace::Log};
 
 /// How long to wait for an answer before something else is asked.
 const PATIENCE: Duration = Duration::from_millis(10);
+
 /// Where the second core is.
 #[derive(Default)]
 pub enum Second {

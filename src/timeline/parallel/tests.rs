@@ -1,54 +1,24 @@
 use super::*;
 use crate::{
     board::Board,
-    core::Config,
     image::Image,
-    machine::{Host, SemihostingCall},
-    peripherals::Dma,
-    pins::HostResult,
-    timeline::{Limits, Options, WatchKind, Watchpoint, index::Index},
-    trace::{Header, Log},
+    timeline::{
+        Limits, Options, WatchKind, Watchpoint,
+        index::Index,
+        testing::{Nobody, header},
+    },
+    trace::Log,
 };
 
 /// How far the fixtures are taken, and the distance between their checkpoints.
 const LENGTH: Icount = 300_000;
 const INTERVAL: Icount = 5_000;
 
-/// A host that knows nothing.
-struct Nobody;
-
-impl Host for Nobody {
-    fn output(&mut self, _: &str, _: &[u8]) {}
-
-    fn semihosting(&mut self, _: &SemihostingCall, _: &mut dyn Dma) -> HostResult {
-        HostResult::default()
-    }
-
-    fn input(&mut self) -> Option<(String, Vec<u8>)> {
-        None
-    }
-
-    fn wait_for_input(&mut self, _: u64) -> bool {
-        false
-    }
-}
-
 /// A run of a fixture, as far as it goes with nobody there.
 fn recorded(name: &str, options: Options) -> Timeline {
     let file = format!("{}/tests/firmware/{name}.elf", env!("CARGO_MANIFEST_DIR"));
     let (board, image) = (Board::find("mps2-an385").unwrap(), Image::load(file).unwrap());
-    let header = Header {
-        untick: String::new(),
-        unicorn: String::new(),
-        board: board.name().to_owned(),
-        board_sources: Vec::new(),
-        config: Config { vector_table: image.vector_table, ..board.config() },
-        firmware_name: name.to_owned(),
-        firmware: image.file.to_vec(),
-        load_address: None,
-        arguments: Vec::new(),
-    };
-    let log = Log::in_memory(header);
+    let log = Log::in_memory(header(&board, &image, None));
     let mut timeline = Timeline::live(&board, &image, Box::new(Nobody), log, options).unwrap();
     let limits = Limits { icount: Some(LENGTH), ..Limits::default() };
     timeline.run(&limits, &mut || false).unwrap();

@@ -13,7 +13,7 @@ use super::{LOOK_UP, Quest, Searcher};
 use crate::{
     core::{Core, Executed, Hit, PageId, Pages, Search, State, Travel},
     machine::Cursor,
-    timeline::{Divergence, TimelineError, advance::check_replay, core_with, image_of},
+    timeline::{Divergence, TimelineError, advance::check_replay, core_with, image_of, next_multiple},
     trace::{Log, Mark},
     words::Icount,
 };
@@ -168,7 +168,7 @@ impl Worker {
             if here >= to || self.is_unwanted() {
                 return Ok(());
             }
-            let multiple = self.learns.map_or(Icount::MAX, |span| (here / span + 1) * span);
+            let multiple = self.learns.map_or(Icount::MAX, |span| next_multiple(here, span));
             let limit = to.min(here + LOOK_UP).min(multiple);
             let mut error = None;
             let mut pins = self.cursor.pins(&mut self.log, &mut error);

@@ -122,11 +122,7 @@ impl Timeline {
         let mut last = None;
         while self.now().icount < stretch.end {
             let from = self.now().icount;
-            let span = self.index.span();
-            let multiple = (from / span + 1) * span;
-            // What is not known yet is learnt on the way.
-            let known = self.index.knows_interval_to(multiple);
-            let limit = if known { stretch.end } else { stretch.end.min(multiple) };
+            let limit = self.limit_to_learn(stretch.end);
             let travel = Travel { faults: true, entries: true, ..Travel::to(limit, &nothing) };
             let halt = self.run_core(&travel)?;
             let here = self.now().icount;

@@ -1,10 +1,10 @@
 //! What differs between two cores, or between a core and what is recorded of one.
 
 use crate::{
-    core::{Core, Memory, MemoryDigest, PAGE, PageId, State},
+    core::{Core, Memory, MemoryDigest, PageId, State},
     pins::{Detail, Digest},
     timeline::Difference,
-    words::{CORE_REGISTERS, Registers},
+    words::{CORE_REGISTERS, Registers, differing_words},
 };
 
 /// Words or pages that are listed at most.
@@ -131,22 +131,15 @@ fn states(expected: &State, found: &State) -> Vec<Difference> {
 fn memories(expected: &Memory, found: &Memory) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut more = 0;
-    let (mut one, mut other) = ([0; PAGE as usize], [0; PAGE as usize]);
     for page in 0..expected.pages().min(found.pages()) {
-        let address = expected.page_address(page);
-        expected.read(address, &mut one).expect("it is a page");
-        found.read(address, &mut other).expect("both cores are built alike");
-        if one == other {
-            continue;
-        }
-        let words = one.chunks_exact(4).zip(other.chunks_exact(4)).zip((address..).step_by(4));
-        for ((one, other), address) in words.filter(|((one, other), _)| one != other) {
+        let (one, other) = (expected.page_bytes(page), found.page_bytes(page));
+        for (offset, one, other) in differing_words(&one, &other) {
             if all.len() == MOST {
                 more += 1;
                 continue;
             }
-            let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
-            all.push(Difference::Memory { address, expected: word(one), found: word(other) });
+            let address = expected.page_address(page) + offset;
+            all.push(Difference::Memory { address, expected: one, found: other });
         }
     }
     if more > 0 {

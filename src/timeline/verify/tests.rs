@@ -7,10 +7,13 @@ use crate::{
     board::Board,
     core::Core,
     image::{Image, Symbols},
-    machine::{Act, Host, Mismatch, SemihostingCall},
-    peripherals::Dma,
-    pins::{HostResult, Stamped},
-    timeline::{Limits, keyframe::Keyframe},
+    machine::{Act, Mismatch},
+    pins::Stamped,
+    timeline::{
+        Limits,
+        keyframe::Keyframe,
+        testing::{Nobody, header},
+    },
     trace::{Header, Log},
     words::Width,
 };
@@ -59,24 +62,6 @@ fn firmware(change: Option<(usize, u16)>) -> Vec<u8> {
     bytes
 }
 
-struct Nobody;
-
-impl Host for Nobody {
-    fn output(&mut self, _: &str, _: &[u8]) {}
-
-    fn semihosting(&mut self, _: &SemihostingCall, _: &mut dyn Dma) -> HostResult {
-        HostResult::default()
-    }
-
-    fn input(&mut self) -> Option<(String, Vec<u8>)> {
-        None
-    }
-
-    fn wait_for_input(&mut self, _: u64) -> bool {
-        false
-    }
-}
-
 const INTERVAL: Icount = 1000;
 
 fn options() -> Options {
@@ -86,19 +71,8 @@ fn options() -> Options {
 fn record(change: Option<(usize, u16)>, end: Icount) -> Log {
     let board = Board::find("mps2-an385").unwrap();
     let image = Image::parse_at(firmware(change), "program", Some(0)).unwrap();
-    let header = Header {
-        untick: String::new(),
-        unicorn: String::new(),
-        board: String::new(),
-        board_sources: Vec::new(),
-        config: board.config(),
-        firmware_name: "program".into(),
-        firmware: image.file.to_vec(),
-        load_address: Some(0),
-        arguments: Vec::new(),
-    };
-    let mut timeline =
-        Timeline::live(&board, &image, Box::new(Nobody), Log::in_memory(header), options()).unwrap();
+    let log = Log::in_memory(header(&board, &image, Some(0)));
+    let mut timeline = Timeline::live(&board, &image, Box::new(Nobody), log, options()).unwrap();
     timeline.run(&Limits { icount: Some(end), cycles: None }, &mut || false).unwrap();
     timeline.finish().unwrap();
     timeline.log.reader().unwrap()
