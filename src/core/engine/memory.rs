@@ -1,11 +1,14 @@
 //! Flash and RAM, shared by the two engines, with the pages that changed since the last checkpoint.
 
+mod digest;
+mod pages;
+
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
     ptr::NonNull,
 };
 
-use serde::{Deserialize, Serialize};
+pub use self::{digest::MemoryDigest, pages::Pages};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::{
@@ -18,97 +21,6 @@ pub const PAGE: u32 = 1024;
 
 /// A page of flash or RAM: an index over all regions in the order of the configuration.
 pub type PageId = u32;
-
-/// The contents of some pages at some position of the run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pages {
-    ids: Vec<PageId>,
-    bytes: Vec<u8>,
-}
-
-impl Pages {
-    /// The pages, in the order in which they were first written.
-    pub fn ids(&self) -> &[PageId] {
-        &self.ids
-    }
-
-    /// Pages by their ids and all their bytes, one after the other; `None` if these are not as many.
-    pub fn from_parts(ids: Vec<PageId>, bytes: Vec<u8>) -> Option<Pages> {
-        (bytes.len() == ids.len() * PAGE as usize).then_some(Pages { ids, bytes })
-    }
-
-    /// The bytes of all pages, one after the other.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Each page with its bytes, in that order.
-    pub fn iter(&self) -> impl Iterator<Item = (PageId, &[u8])> {
-        self.ids.iter().copied().zip(self.bytes.chunks_exact(PAGE as usize))
-    }
-
-    /// Memory that this takes, in bytes.
-    pub fn size(&self) -> usize {
-        self.ids.len() * (PAGE as usize + size_of::<PageId>())
-    }
-
-    /// Gives back memory that nothing is in.
-    pub fn shrink_to_fit(&mut self) {
-        self.ids.shrink_to_fit();
-        self.bytes.shrink_to_fit();
-    }
-
-    /// Adds the pages of `other` that are not here yet.
-    pub fn merge_missing(&mut self, other: &Pages, seen: &mut Vec<bool>) {
-        for &id in &self.ids {
-            let id = id as usize;
-            if seen.len() <= id {
-                seen.resize(id + 1, false);
-            }
-            seen[id] = true;
-        }
-        for (&id, bytes) in other.ids.iter().zip(other.bytes.chunks_exact(PAGE as usize)) {
-            if !seen.get(id as usize).copied().unwrap_or(false) {
-                self.ids.push(id);
-                self.bytes.extend_from_slice(bytes);
-            }
-        }
-        for &id in &self.ids {
-            if let Some(mark) = seen.get_mut(id as usize) {
-                *mark = false;
-            }
-        }
-    }
-}
-
-/// A digest of all of memory, that also tells where two memories differ. Every part is a sum over the pages: by how much
-/// their hashes exceed those that they had at first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemoryDigest {
-    /// Of the hashes.
-    pub sum: u64,
-    /// Of the low words of the hashes, each times the number of its page: where one page differs, the difference is
-    /// that of `sum` times its number.
-    pub weighted: u32,
-    /// Of the low bytes of the hashes, for the pages whose numbers have the same remainder.
-    pub buckets: [u8; 8],
-}
-
-impl MemoryDigest {
-    /// The bucket of a page.
-    pub fn bucket(page: PageId) -> usize {
-        page as usize % 8
-    }
-
-    /// A page whose hash was `old` has now another one.
-    fn replace(&mut self, page: PageId, old: u64, new: u64) {
-        let more = new.wrapping_sub(old);
-        self.sum = self.sum.wrapping_add(more);
-        self.weighted = self.weighted.wrapping_add(page.wrapping_mul(more as u32));
-        let bucket = &mut self.buckets[MemoryDigest::bucket(page)];
-        *bucket = bucket.wrapping_add(more as u8);
-    }
-}
 
 struct Block {
     base: u32,

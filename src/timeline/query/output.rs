@@ -73,8 +73,7 @@ impl Timeline {
             Channel::Write { address, .. } => sender(address).is_some(),
             _ => false,
         };
-        let mut streams: BTreeMap<&str, Backwards> = BTreeMap::new();
-        let mut best: Option<Ended> = None;
+        let mut senders = Senders::new(text);
         let mut mark = self.log.find(now)?;
         while !mark.is_start() {
             let stamped = self.log.look_back(&mut mark, wanted)?;
@@ -86,25 +85,15 @@ impl Timeline {
             };
             let Event::Write { address, width, value, .. } = stamped.event else { continue };
             let Some(name) = sender(address) else { continue };
-            let stream = streams.entry(name).or_insert_with(|| Backwards::new(text));
             // A UART sends the low byte of a store, the ITM all of it.
             let bytes = value.to_le_bytes();
             let count = if address == ITM_TEXT { width.bytes() as usize } else { 1 };
-            for byte in bytes[..count].iter().rev() {
-                let ended = stream.take(*byte, stamped.icount);
-                if let Some(icount) = ended.filter(|icount| best.as_ref().is_none_or(|best| *icount > best.0))
-                {
-                    best = Some((icount, name.to_owned()));
-                }
-            }
-            // Another sender may have begun the same text earlier and ended it later.
-            if let Some((icount, _)) = best
-                && !streams.values().any(|stream| stream.at_best().is_some_and(|end| end > icount))
-            {
+            senders.take(name, &bytes[..count], stamped.icount);
+            if senders.is_decided() {
                 break;
             }
         }
-        Ok(Looked::Through(best))
+        Ok(Looked::Through(senders.last.map(|(icount, name)| (icount, name.to_owned()))))
     }
 
     /// The last one that semihosting calls between two positions made.
@@ -114,13 +103,15 @@ impl Timeline {
         range: std::ops::Range<Icount>,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Looked, TimelineError> {
-        let mut streams: BTreeMap<Option<u32>, Backwards> = BTreeMap::new();
-        let mut best: Option<Ended> = None;
+        let mut senders = Senders::new(text);
+        let named = |handle: Option<u32>| {
+            handle.map_or("semihosting".into(), |handle| format!("semihosting {handle}"))
+        };
         let mut mark = self.log.find(range.end)?;
         loop {
             let calls = match self.calls_of_an_interval(&mut mark, range.start, interrupted)? {
                 Calls::Made(calls) => calls,
-                Calls::None => return Ok(Looked::Through(best)),
+                Calls::None => break,
                 Calls::Interrupted => return Ok(Looked::Interrupted(self.icount_of(mark, range.end)?)),
             };
             let mut made = Vec::new();
@@ -131,27 +122,16 @@ impl Timeline {
             }
             for (call, sent) in calls.iter().zip(made.into_iter().rev()) {
                 let Some(Sent { handle, bytes }) = sent else { continue };
-                let stream = streams.entry(handle).or_insert_with(|| Backwards::new(text));
-                for byte in bytes.iter().rev() {
-                    let ended = stream.take(*byte, call.icount);
-                    if let Some(icount) =
-                        ended.filter(|icount| best.as_ref().is_none_or(|best| *icount > best.0))
-                    {
-                        let sender =
-                            handle.map_or("semihosting".into(), |handle| format!("semihosting {handle}"));
-                        best = Some((icount, sender));
-                    }
-                }
+                senders.take(handle, &bytes, call.icount);
             }
-            if let Some((icount, _)) = best
-                && !streams.values().any(|stream| stream.at_best().is_some_and(|end| end > icount))
-            {
-                return Ok(Looked::Through(best));
+            if senders.is_decided() {
+                break;
             }
             if interrupted() {
                 return Ok(Looked::Interrupted(calls.last().map_or(range.end, |call| call.icount)));
             }
         }
+        Ok(Looked::Through(senders.last.map(|(icount, handle)| (icount, named(handle)))))
     }
 
     /// The calls before `mark` that send and lie between the same two checkpoints, the last one first.
@@ -189,6 +169,38 @@ impl Timeline {
     /// The position of the event behind a mark.
     fn icount_of(&mut self, mark: Mark, or: Icount) -> Result<Icount, TimelineError> {
         Ok(self.log.peek(mark)?.map_or(or, |stamped| stamped.icount))
+    }
+}
+
+/// What each sender has sent, taken from its end, and which of them ended the text last.
+struct Senders<'a, S> {
+    text: &'a [u8],
+    streams: BTreeMap<S, Backwards>,
+    last: Option<(Icount, S)>,
+}
+
+impl<S: Copy + Ord> Senders<'_, S> {
+    /// Nothing has been taken yet.
+    fn new(text: &[u8]) -> Senders<'_, S> {
+        Senders { text, streams: BTreeMap::new(), last: None }
+    }
+
+    /// Takes what was sent at a position, which is in front of all that was taken from this sender before.
+    fn take(&mut self, sender: S, bytes: &[u8], icount: Icount) {
+        let stream = self.streams.entry(sender).or_insert_with(|| Backwards::new(self.text));
+        for byte in bytes.iter().rev() {
+            if let Some(ended) = stream.take(*byte, icount)
+                && self.last.is_none_or(|(last, _)| ended > last)
+            {
+                self.last = Some((ended, sender));
+            }
+        }
+    }
+
+    /// Whether one has ended the text, and no other can have begun it earlier and ended it later.
+    fn is_decided(&self) -> bool {
+        let later = |last| self.streams.values().any(|stream| stream.at_best().is_some_and(|end| end > last));
+        self.last.is_some_and(|(last, _)| !later(last))
     }
 }
 
