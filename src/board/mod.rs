@@ -26,8 +26,8 @@ use self::{
 };
 use crate::{
     core::{Architecture, Config, DeviceRange, Region},
-    peripherals::{Bus, BusAlias, Kind, Mount, ResetValue, Target},
-    svd::{Svd, SvdError},
+    peripherals::{Bus, BusAlias, Kind, Mount, Target},
+    svd::{Register, Svd, SvdError},
 };
 
 /// The built-in boards and chips.
@@ -282,12 +282,13 @@ impl Board {
             let known = || kind.options.iter().map(|option| option.name).collect();
             slot.ok_or_else(|| no_such("option", name, known()))?.1 = *value;
         }
-        wiring.registers = self.reset_values(row.base..row.base.saturating_add(size));
+        wiring.registers = self.registers(row.base..row.base.saturating_add(size));
         Ok(Mount {
             name: row.name.clone(),
             base: row.base,
             size,
             targets: self.targets(row, kind)?,
+            clock: None,
             device: (kind.build)(&wiring),
         })
     }
@@ -309,14 +310,14 @@ impl Board {
         }
     }
 
-    fn reset_values(&self, addresses: Range<u32>) -> Vec<ResetValue> {
+    /// What the SVD file says of the registers at some addresses, as offsets from the first.
+    fn registers(&self, addresses: Range<u32>) -> Vec<Register> {
         let registers = self.svd.iter().flat_map(|svd| svd.registers(addresses.clone()));
-        let describe = |register: &crate::svd::Register| ResetValue {
-            offset: register.address - addresses.start,
-            reset_value: register.reset_value,
-            writable: register.writable,
+        let relative = |register: &Register| Register {
+            address: register.address - addresses.start,
+            ..register.clone()
         };
-        registers.map(describe).collect()
+        registers.map(relative).collect()
     }
 }
 

@@ -26,18 +26,17 @@ pub(super) const KIND: Kind = Kind {
     name: "nrf-nvmc",
     about: "nRF flash controller: erasing (nRF51 RM 6)",
     size: 0x1000,
-    irqs: &[],
     options: &[
         KindOption { name: "page-size", about: "bytes that ERASEPAGE erases", default: 0x400 },
         KindOption { name: "flash-size", about: "bytes that ERASEALL erases", default: 0x4_0000 },
     ],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfNvmc {
             page_size: wiring.option("page-size").clamp(4, 0x1_0000),
             flash_size: wiring.option("flash-size").min(0x40_0000),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfNvmc {
@@ -88,7 +87,10 @@ impl Peripheral for NrfNvmc {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{peripherals::Slot, words::Width};
+    use crate::{
+        peripherals::{Slot, Surroundings, Talk},
+        words::Width,
+    };
 
     #[derive(Default)]
     struct Flash(Vec<(u32, usize)>);
@@ -104,12 +106,18 @@ mod tests {
         }
     }
 
+    impl Surroundings for Flash {
+        fn talk(&mut self, _talk: Talk) -> Option<u32> {
+            None
+        }
+    }
+
     #[test]
     fn a_page_is_erased_only_while_erasing_is_enabled() {
         let mut nvmc = Slot::new(NrfNvmc { page_size: 0x400, flash_size: 0x4_0000 });
         let (mut flash, mut output) = (Flash::default(), Vec::new());
         let mut write = |register, value| {
-            let mut cx = Context { now: 0, dma: &mut flash, output: &mut output };
+            let mut cx = Context { now: 0, dma: &mut flash, output: &mut output, pulses: &mut Vec::new() };
             nvmc.write(Access { offset: register, width: Width::Word }, value, &mut cx).unwrap();
         };
         write(ERASEPAGE, 0x3_fc04);

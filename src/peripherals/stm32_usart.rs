@@ -74,6 +74,7 @@ pub(super) const KIND: Kind = Kind {
             hold: wiring.option("hold") != 0,
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct Stm32Usart {
