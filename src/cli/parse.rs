@@ -1,5 +1,7 @@
 //! The values of options: durations, counts, sizes. All arithmetic is exact.
 
+use untick::peripherals::Policy;
+
 /// A span of time in nanoseconds, virtual or of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nanoseconds(pub u64);
@@ -140,6 +142,16 @@ fn scaled(text: &str, unit: u64) -> Result<u64, Bad> {
         };
     }
     u64::try_from(value).map_err(|_| Bad::TooLarge)
+}
+
+/// What happens at registers without a model.
+pub fn policy(text: &str) -> Result<Policy, String> {
+    match text {
+        "strict" => Ok(Policy::Strict),
+        "reset" => Ok(Policy::Reset),
+        "guess" => Ok(Policy::Guess),
+        _ => Err("must be strict, reset or guess".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use bank::Guess;
+pub use bank::{Guess, Policy};
 pub use bus::{Bus, BusAlias, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
 pub use clock::{Clock, Clocks, Frequency};
 pub use kinds::{Clocking, Described, KINDS, Kind, KindOption, Layout, Port, Wiring};

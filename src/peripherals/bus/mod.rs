@@ -261,11 +261,11 @@ impl Bus {
 
     /// What devices sent to the host since the last call, with their names.
     pub fn take_output(&mut self) -> Vec<(String, Vec<u8>)> {
-        if !std::mem::take(&mut self.has_output) {
+        if !mem::take(&mut self.has_output) {
             return Vec::new();
         }
         let sent = self.slots.iter_mut().filter(|slot| !slot.output.is_empty());
-        sent.map(|slot| (slot.mount.name.clone(), std::mem::take(&mut slot.output))).collect()
+        sent.map(|slot| (slot.mount.name.clone(), mem::take(&mut slot.output))).collect()
     }
 
     /// Puts every device into its state after reset; `now` goes on.
