@@ -2,9 +2,10 @@
 
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
-    mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32f4_exti, stm32f4_flash,
-    stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+    mps2_scc, nrf_adc, nrf_clock, nrf_ecb, nrf_egu, nrf_ficr, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_ppi,
+    nrf_rng, nrf_rtc, nrf_saadc, nrf_serial, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, stm32_dbgmcu,
+    stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc,
+    stm32f4_syscfg, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -18,12 +19,19 @@ pub const KINDS: &[Kind] = &[
     generic::KIND,
     mps2_fpgaio::KIND,
     mps2_scc::KIND,
+    nrf_adc::KIND,
     nrf_clock::KIND,
+    nrf_ecb::KIND,
+    nrf_egu::KIND,
+    nrf_ficr::KIND,
     nrf_gpio::KIND,
     nrf_gpiote::KIND,
     nrf_nvmc::KIND,
+    nrf_ppi::KIND,
     nrf_rng::KIND,
     nrf_rtc::KIND,
+    nrf_saadc::KIND,
+    nrf_serial::KIND,
     nrf_temp::KIND,
     nrf_timer::KIND,
     nrf_uart::KIND,
