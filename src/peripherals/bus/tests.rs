@@ -160,3 +160,17 @@ fn peripherals_appear_at_an_alias_unless_something_else_is_there() {
     assert_eq!(reload(0x5002_0000), Err(BusFault));
     assert_eq!(bus.register_name(0x5000_0008).as_deref(), Some("timer0+0x8"));
 }
+
+#[test]
+fn a_link_carries_its_outputs_and_no_others() {
+    let mut signals = links::Signals::default();
+    let link = Link { output: 2, count: 3, to: 0, input: 10 };
+    signals.changed(&[link], 0b0_0000, 0b1_1101);
+    let sent: Vec<_> = std::iter::from_fn(|| signals.take()).collect();
+    let high = |input| Signal::Wire { slot: 0, input, level: Level::High };
+    assert_eq!(sent, [high(10), high(11), high(12)]);
+    signals.pulse(&[link], 4);
+    signals.pulse(&[link], 5);
+    assert_eq!(signals.take(), Some(Signal::Wire { slot: 0, input: 12, level: Level::Pulse }));
+    assert_eq!(signals.take(), None);
+}
