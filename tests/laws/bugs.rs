@@ -1,6 +1,7 @@
 //! Bugs that the laws have found, each with the few instructions that show it.
 
 mod code;
+mod flash;
 mod it_blocks;
 mod watched;
 
