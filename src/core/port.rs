@@ -104,15 +104,23 @@ impl CorePort<'_> {
     fn pins_read(&mut self, icount: Icount, address: u32, width: Width) -> Reply {
         let at = self.moment(icount);
         let result = self.pins.read(at, address, width, self.memory);
-        self.state.nvic.set_lines(self.pins.lines());
+        self.look_at_pins();
         result.into()
     }
 
     fn pins_write(&mut self, icount: Icount, address: u32, width: Width, value: u32) -> Reply {
         let at = self.moment(icount);
         let result = self.pins.write(at, address, width, value, self.memory);
-        self.state.nvic.set_lines(self.pins.lines());
+        self.look_at_pins();
         result.map(|()| 0).into()
+    }
+
+    fn look_at_pins(&mut self) {
+        self.state.nvic.set_lines(self.pins.lines());
+        let clock = self.pins.clock();
+        // How far the run may go can depend on it.
+        self.interrupted |= clock != self.state.clock;
+        self.state.clock = clock;
     }
 
     /// Bus errors that CCR.BFHFNMIGN lets nobody see.

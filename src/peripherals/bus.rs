@@ -216,6 +216,11 @@ impl Bus {
         self.lines
     }
 
+    /// The frequency of the core clock as the devices have set it; `None` for the one that the core has at reset.
+    pub fn core_hz(&self) -> Option<u32> {
+        None
+    }
+
     /// Whether a device asks for a reset of the chip.
     pub fn reset_request(&self) -> bool {
         self.reset_request
