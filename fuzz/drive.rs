@@ -59,7 +59,8 @@ pub fn drive(bytes: &[u8]) {
 /// The same on one board.
 pub fn drive_board(board: &Board, bytes: &[u8]) {
     let mut script = Script(bytes);
-    let devices: Vec<(String, u32)> = board.devices().map(|(name, _, base)| (name.to_owned(), base)).collect();
+    let devices: Vec<(String, u32)> =
+        board.devices().map(|(name, _, base)| (name.to_owned(), base)).collect();
     let mut bus = board.bus();
     let mut ram = Ram(vec![0; 0x1000]);
     let mut now: Cycle = 0;
@@ -117,7 +118,10 @@ fn wait(bus: &mut Bus, ram: &mut Ram, now: Cycle, cycles: u64) -> Cycle {
         let Some(at) = bus.next_wake().filter(|at| *at <= end) else { break };
         now = now.max(at);
         bus.wake(now, ram);
-        assert!(bus.next_wake().is_none_or(|next| next > now), "woken at {now}, wants to be woken again at once");
+        assert!(
+            bus.next_wake().is_none_or(|next| next > now),
+            "woken at {now}, wants to be woken again at once"
+        );
     }
     let now = now.max(end);
     bus.wake(now, ram);

@@ -57,7 +57,8 @@ fn accesses(bus: &mut Bus, devices: u32) -> Duration {
     let (time, ()) = processor(|| {
         for count in 0..ACCESSES / 2 {
             let base = ends[(count & 1) as usize];
-            bus.write(base + 8, Width::Word, 1_000_000 + count, u64::from(count), &mut Nothing).expect("a register");
+            bus.write(base + 8, Width::Word, 1_000_000 + count, u64::from(count), &mut Nothing)
+                .expect("a register");
             bus.read(base + 4, Width::Word, u64::from(count), &mut Nothing).expect("a register");
         }
     });

@@ -19,9 +19,7 @@ use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Error;
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use untick::{peripherals::Policy, timeline::TimelineError};
-
-use self::parse::Nanoseconds;
+use untick::{peripherals::Policy, timeline::TimelineError, words::Nanoseconds};
 
 /// Records Cortex-M firmware and debugs the recording in both directions of time.
 #[derive(Debug, Parser)]

@@ -135,11 +135,7 @@ fn options(history: &History) -> timeline::Options {
 /// Runs until the machine ends, a limit is reached, or the host wants the end.
 pub fn run(timeline: &mut Timeline, limits: &Limits, interrupt: &Interrupt) -> anyhow::Result<Why> {
     let deadline = Deadline::after(limits.timeout);
-    let clock_hz = timeline.config().clock_hz;
-    let until = timeline::Limits {
-        icount: limits.until_icount,
-        cycles: limits.time.map(|time| time.cycles(clock_hz)),
-    };
+    let until = timeline::Limits { icount: limits.until_icount, time: limits.time };
     let outcome = timeline.run(&until, &mut || interrupt.is_wanted() || deadline.has_passed())?;
     let timeout = outcome == Outcome::Interrupted && !interrupt.is_wanted();
     Ok(if timeout { Why::Timeout } else { Why::Outcome(outcome) })

@@ -7,7 +7,7 @@ use crate::{
         BookmarkError, Bookmarks, Direction, History, Interrupts, Kept, Last, Outcome, Query, Stop, Stops,
         Timeline, TimelineError,
     },
-    words::{BusFault, Icount, Moment, Registers},
+    words::{BusFault, Icount, Moment, Nanoseconds, Registers},
 };
 
 /// A run that a debugger can travel through: the [`Timeline`], or a script in a test.
@@ -16,6 +16,8 @@ use crate::{
 pub trait Debuggee {
     /// Where the run is now.
     fn now(&self) -> Moment;
+    /// The virtual time in seconds.
+    fn time(&self) -> Nanoseconds;
     /// The last position that exists so far.
     fn end(&self) -> Moment;
     /// Whether forward travel past the end goes on live.
@@ -70,6 +72,9 @@ pub trait Debuggee {
 impl Debuggee for Timeline {
     fn now(&self) -> Moment {
         self.now()
+    }
+    fn time(&self) -> Nanoseconds {
+        self.time()
     }
     fn end(&self) -> Moment {
         self.end()

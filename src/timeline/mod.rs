@@ -38,7 +38,7 @@ use crate::{
     image::Image,
     machine::{Cursor, Host, Live},
     trace::{Header, Log},
-    words::{BusFault, Icount, Moment, Registers},
+    words::{BusFault, Icount, Moment, Nanoseconds, Registers},
 };
 
 /// How far a run goes before it asks whether it should stop, in icounts.
@@ -112,7 +112,7 @@ impl Timeline {
         let bookmarks = Bookmarks::in_trace(&mut log);
         let ended = Some(log.end().map_or(Outcome::Cut, |end| end.outcome.clone()));
         Ok(Timeline {
-            cursor: Cursor::new(mark, core.state().nvic.lines()),
+            cursor: Cursor::new(mark, core.state()),
             core,
             log,
             live,
@@ -137,6 +137,11 @@ impl Timeline {
     /// Where the run is now.
     pub fn now(&self) -> Moment {
         self.core.state().moment()
+    }
+
+    /// The virtual time in seconds, where the run is now.
+    pub fn time(&self) -> Nanoseconds {
+        self.core.state().time()
     }
 
     /// The last position that exists so far.

@@ -104,7 +104,7 @@ impl Fixture {
 
     /// Where a run of it stops that would go on for ever.
     pub fn limits(&self) -> Limits {
-        Limits { icount: (self.ends == "limit").then_some(ENDLESS), cycles: None }
+        Limits { icount: (self.ends == "limit").then_some(ENDLESS), time: None }
     }
 
     /// Whether an outcome is the one that the row asks for.

@@ -17,7 +17,7 @@ use untick::{
         Answer, BookmarkError, Bookmarks, Direction, Divergence, Finding, History, Interrupts, Kept, Last,
         Level, Outcome, Query, Stop, Stops, TimelineError, WatchKind,
     },
-    words::{BusFault, Icount, Moment, Registers},
+    words::{BusFault, Icount, Moment, Nanoseconds, Registers},
 };
 
 pub const COUNTER: u32 = 0x2000_0000;
@@ -201,6 +201,9 @@ impl Debuggee for Scripted {
     fn now(&self) -> Moment {
         Moment { icount: self.at, cycle: self.at * 2 }
     }
+    fn time(&self) -> Nanoseconds {
+        self.now().cycle * 1_000
+    }
     fn end(&self) -> Moment {
         Moment { icount: self.end, cycle: self.end * 2 }
     }
@@ -316,6 +319,7 @@ impl Debuggee for Scripted {
     fn fault(&self) -> Option<Fault> {
         (self.at >= FAULT).then(|| Fault {
             at: Moment { icount: FAULT - 1, cycle: 0 },
+            time: 0,
             exception: 3,
             registers: Registers { pc: Scripted::pc(FAULT - 1), ..Registers::default() },
             cfsr: 0x8200,

@@ -200,6 +200,10 @@ impl Bus {
         aligned(address, width)?;
         let address = self.canonical(address);
         let Some(index) = self.find(address) else {
+            if let Some(index) = self.programmer(address) {
+                return self
+                    .touch(index, now, dma, |device, _, cx| device.program(address, width, value, cx));
+            }
             self.known(address)?;
             self.bank.write(&mut self.contents, Access { offset: address, width }, value, now)?;
             self.note(address).writes += 1;
@@ -352,6 +356,13 @@ impl Bus {
     fn search(&self, address: u32) -> Option<usize> {
         let index = self.slots.partition_point(|slot| slot.mount.base <= address).checked_sub(1)?;
         self.slots[index].contains(address).then_some(index)
+    }
+
+    /// The device that takes what the core stores to flash at an address.
+    fn programmer(&self, address: u32) -> Option<usize> {
+        let has =
+            |slot: &Mounted| slot.mount.device.program_areas().iter().any(|area| area.contains(&address));
+        self.slots.iter().position(has)
     }
 
     /// Whether an address without a device is no bus fault.

@@ -107,6 +107,30 @@ fn elsewhere_is_a_bus_fault() {
 }
 
 #[test]
+fn stores_to_flash_reach_its_controller() {
+    struct Flash(Vec<(u32, Vec<u8>)>);
+    impl Dma for Flash {
+        fn read(&mut self, _address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+            bytes.fill(0xff);
+            Ok(())
+        }
+        fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+            self.0.push((address, bytes.to_vec()));
+            Ok(())
+        }
+    }
+    let mounts = vec![mount("nvmc", "nrf-nvmc", 0x4001_e000, &[]), mount("ficr", "generic", 0x100, &[])];
+    let mut bus = Bus::new(mounts, None, Vec::new()).unwrap();
+    let mut flash = Flash(Vec::new());
+    assert_eq!(bus.write(0x2000, Width::Word, 5, 0, &mut flash), Err(BusFault), "not enabled");
+    bus.write(0x4001_e504, Width::Word, 1, 0, &mut flash).unwrap();
+    bus.write(0x2000, Width::Word, 5, 0, &mut flash).unwrap();
+    assert_eq!(bus.write(0x4_0000, Width::Word, 5, 0, &mut flash), Err(BusFault), "behind the flash");
+    bus.write(0x100, Width::Word, 5, 0, &mut flash).unwrap();
+    assert_eq!(flash.0, [(0x2000, vec![5, 0, 0, 0])], "where a device is, it has the store");
+}
+
+#[test]
 fn restore_brings_back_lines_and_wakes() {
     let mut before = bus();
     write(&mut before, 0x4000_0008, 100, 0);
