@@ -5,8 +5,10 @@
 mod bookmarks;
 mod hints;
 mod names;
+mod peripherals;
 mod position;
 mod queries;
+mod registers;
 mod reports;
 mod travel;
 mod values;
@@ -159,6 +161,22 @@ const COMMANDS: &[Command] = &[
         more: "The position at which the last byte left the chip: by a UART, port 0 of the ITM, or semihosting. Within quotes,\n\
             \\n, \\t and \\x41 are what they are in C.",
         run: Long(queries::last_output),
+    },
+    Command {
+        name: "periph",
+        arguments: "[NAME[.REG]]",
+        about: "all peripherals; the registers of one, the fields of one register",
+        more: "At the present of a live session from the model, without side effects. In the past, and in a recording, what last\n\
+            crossed the pins at each register. Fields that are 0 are shown for a single register only.",
+        run: Long(peripherals::periph),
+    },
+    Command {
+        name: "mmio",
+        arguments: "NAME[.REG] [last N]",
+        about: "the last accesses to a peripheral or a register, and what they changed",
+        more: "From the recording; 10 if nobody says how many. Each is an answer to go to. Fields are shown that differ from the\n\
+            access before to the same register, or if there is none, those that are not 0.",
+        run: Long(peripherals::mmio),
     },
     Command {
         name: "bookmark",
