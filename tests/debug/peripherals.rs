@@ -84,7 +84,7 @@ fn accesses_are_listed_and_are_answers() {
         ("mmio uart0 last 1001", "usage: monitor mmio"),
         ("mmio uart0 last -1", "usage: monitor mmio"),
         ("mmio urt0", "the board has no peripheral \"urt0\", did you mean "),
-        ("mmio uart0.STAT", "UART0 has no register \"STAT\", did you mean STATE"),
+        ("mmio uart0.STAT", "UART0 has no register \"STAT\", did you mean INTSTATUS or STATE"),
         ("mmio uart1", "nothing accessed UART1 between reset and icount 1000\n"),
         (
             "mmio 0xe000e010",
@@ -124,7 +124,7 @@ fn ctrl_c_ends_the_look_into_the_past() {
         let said = gdb.told_by_monitor();
         assert!(said.contains(told), "{line}: {said}");
         assert!(
-            !line.starts_with("periph") || said.contains("STATE  0x........  not accessed as far"),
+            !line.starts_with("periph") || said.contains("STATE      0x........  not accessed as far"),
             "{said}"
         );
         assert_eq!(gdb.icount(), 375);

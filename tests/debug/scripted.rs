@@ -25,7 +25,7 @@ use untick::{
 };
 
 pub const COUNTER: u32 = 0x2000_0000;
-pub const HANDLER: std::ops::Range<Icount> = 300..320;
+pub const HANDLER: Range<Icount> = 300..320;
 pub const FAULT: Icount = 900;
 /// A register of a device: each hundred begins with a load of it, at 80 comes a store of the number of the hundred.
 pub const DEVICE: u32 = 0x4000_4004;

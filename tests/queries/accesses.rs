@@ -156,13 +156,14 @@ fn nothing_from_before_a_reset_is_told() {
     let resets: Vec<Icount> =
         bookmarks.iter().filter(|found| found.name.starts_with("reset-")).map(|found| found.icount).collect();
     assert_eq!(resets.len(), 4, "two by SYSRESETREQ, two by the watchdog");
-    let uart_control = [0x4000_4008..0x4000_400c];
+    let uart_control = 0x4000_4008..0x4000_400c;
+    let uart_control = std::slice::from_ref(&uart_control);
     for reset in resets {
         timeline.seek(reset).unwrap();
-        let before = timeline.last_crossings(&uart_control, &mut || false).unwrap();
+        let before = timeline.last_crossings(uart_control, &mut || false).unwrap();
         assert!(before.last[0].is_some(), "{before:?}");
         timeline.seek(reset + 5).unwrap();
-        let after = timeline.last_crossings(&uart_control, &mut || false).unwrap();
+        let after = timeline.last_crossings(uart_control, &mut || false).unwrap();
         assert_eq!((after.last, after.reset), (vec![None], Some(reset)));
     }
 }

@@ -43,11 +43,6 @@ pub(super) struct Named<'a> {
 }
 
 impl Peripheral {
-    fn is_called(&self, text: &str) -> bool {
-        let device = self.device.as_deref();
-        self.name.eq_ignore_ascii_case(text) || device.is_some_and(|name| name.eq_ignore_ascii_case(text))
-    }
-
     /// The name of a register of its, without its own in front.
     pub(super) fn short<'a>(&self, register: &'a Register) -> &'a str {
         let own = register.name.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('.'));
@@ -85,12 +80,15 @@ impl Names<'_> {
             Some((name, register)) => (name, Some(register)),
             None => (text, None),
         };
-        let Some(index) = all.iter().position(|peripheral| peripheral.is_called(name)) else {
+        // A device that answers for several peripherals can have the name of one of them.
+        let named = all.iter().find(|peripheral| peripheral.name.eq_ignore_ascii_case(name));
+        let is_device = |device: &String| device.eq_ignore_ascii_case(name);
+        let device = || all.iter().find(|peripheral| peripheral.device.as_ref().is_some_and(is_device));
+        let Some(peripheral) = named.or_else(device).cloned() else {
             let devices = all.iter().filter_map(|peripheral| peripheral.device.as_deref());
             let names = all.iter().map(|peripheral| peripheral.name.as_str()).chain(devices);
             return Err(NameError::Peripheral(name.to_owned(), hint(&near(name, names))));
         };
-        let peripheral = all[index].clone();
         let registers = peripheral.registers(board);
         let Some(register) = register else {
             let shares = |other: &Peripheral| other.name != peripheral.name && other.base == peripheral.base;
@@ -117,7 +115,10 @@ impl Names<'_> {
     /// The places whose accesses are meant: those of a peripheral, a register, or the word at an address.
     pub(super) fn places(&self, text: &str) -> Result<(String, Vec<Range<u32>>), NameError> {
         match number(text) {
-            Some(address) => Ok((self.of_address(address), vec![address..address.saturating_add(4)])),
+            Some(address) => {
+                let word = address..address.saturating_add(4);
+                Ok((self.of_address(address), vec![word]))
+            }
             None => self.peripheral(text).map(|named| (named.name, named.places)),
         }
     }
@@ -240,11 +241,12 @@ mod tests {
                 assert!(named.registers.iter().all(|register| register.name.starts_with("USART2.")));
             }
             let named = names.peripheral("usart2.cr1").unwrap();
-            assert_eq!((&*named.name, named.places), ("USART2.CR1", vec![0x4000_440c..0x4000_4410]));
+            assert_eq!((&*named.name, named.places.len()), ("USART2.CR1", 1));
+            assert_eq!(named.places[0], 0x4000_440c..0x4000_4410);
             let error = |text: &str| names.peripheral(text).unwrap_err().to_string();
             assert!(error("USRT2").contains("did you mean USART2"), "{}", error("USRT2"));
             assert!(error("USART2.CR9").contains("USART2 has no register \"CR9\", did you mean CR"));
-            assert_eq!(names.places("0x40004400").unwrap().1, [0x4000_4400..0x4000_4404]);
+            assert_eq!(names.places("0x40004400").unwrap().1[0], 0x4000_4400..0x4000_4404);
         });
     }
 
