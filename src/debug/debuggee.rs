@@ -1,11 +1,13 @@
 //! What a debugger needs of a run.
 
+use std::ops::Range;
+
 use crate::{
     core::Config,
     fault::Fault,
     timeline::{
-        BookmarkError, Bookmarks, Direction, History, Interrupts, Kept, Last, Outcome, Query, Stop, Stops,
-        Timeline, TimelineError,
+        Accesses, BookmarkError, Bookmarks, Crossings, Direction, History, Interrupts, Kept, Last, Outcome,
+        Query, Stop, Stops, Timeline, TimelineError,
     },
     words::{BusFault, Icount, Moment, Nanoseconds, Registers},
 };
@@ -61,6 +63,19 @@ pub trait Debuggee {
         query: &Query,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError>;
+    /// What crossed the pins last at each of some places, between the last reset of the chip and now.
+    fn last_crossings(
+        &mut self,
+        places: &[Range<u32>],
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Crossings, TimelineError>;
+    /// The last accesses to any of some places before now. The position stays.
+    fn last_accesses(
+        &mut self,
+        places: &[Range<u32>],
+        count: usize,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Accesses, TimelineError>;
     /// All bookmarks of the run.
     fn bookmarks(&self) -> &Bookmarks;
     /// Names a position, in the place of a bookmark with the same name.
@@ -132,6 +147,21 @@ impl Debuggee for Timeline {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
         self.search_last(query, interrupted)
+    }
+    fn last_crossings(
+        &mut self,
+        places: &[Range<u32>],
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Crossings, TimelineError> {
+        self.last_crossings(places, interrupted)
+    }
+    fn last_accesses(
+        &mut self,
+        places: &[Range<u32>],
+        count: usize,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Accesses, TimelineError> {
+        self.last_accesses(places, count, interrupted)
     }
     fn bookmarks(&self) -> &Bookmarks {
         self.bookmarks()

@@ -25,7 +25,9 @@ use std::{collections::BTreeSet, time::Instant};
 
 pub use bookmarks::{Automatic, Bookmark, BookmarkError, Bookmarks, Kept, RESERVED};
 pub use divergence::{Cause, Difference, Divergence};
-pub use query::{Answer, DeviceAccess, Finding, Last, Level, Query, Writer};
+pub use query::{
+    Accesses, Answer, Crossing, Crossings, DeviceAccess, Finding, Last, Level, ListedAccess, Query, Writer,
+};
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,
     Watchpoint,

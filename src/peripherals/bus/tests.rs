@@ -187,7 +187,7 @@ fn peripherals_appear_at_an_alias_unless_something_else_is_there() {
 
 #[test]
 fn a_link_carries_its_outputs_and_no_others() {
-    let mut signals = links::Signals::default();
+    let mut signals = Signals::default();
     let link = Link { output: 2, count: 3, to: 0, input: 10 };
     signals.changed(&[link], 0b0_0000, 0b1_1101);
     let sent: Vec<_> = std::iter::from_fn(|| signals.take()).collect();
