@@ -1,6 +1,6 @@
 //! The values of options: durations, counts, sizes. All arithmetic is exact.
 
-use untick::words::Nanoseconds;
+use untick::{peripherals::Policy, words::Nanoseconds};
 
 /// Reads `250ms`, `1.5s`, `20us`, `3min`.
 pub fn duration(text: &str) -> Result<Nanoseconds, String> {
@@ -130,6 +130,16 @@ fn scaled(text: &str, unit: u64) -> Result<u64, Bad> {
         };
     }
     u64::try_from(value).map_err(|_| Bad::TooLarge)
+}
+
+/// What happens at registers without a model.
+pub fn policy(text: &str) -> Result<Policy, String> {
+    match text {
+        "strict" => Ok(Policy::Strict),
+        "reset" => Ok(Policy::Reset),
+        "guess" => Ok(Policy::Guess),
+        _ => Err("must be strict, reset or guess".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -205,13 +205,13 @@ impl Pins for LivePins<'_> {
                 self.append(at.icount, Event::Input { device, bytes });
             }
         }
-        let written = master.written;
         if self.live.bus.reset_request() {
-            self.live.bus.reset();
+            self.live.bus.reset(at.cycle, &mut master);
             self.live.reset = true;
             self.live.resets.push(at.icount);
             self.append(at.icount, Event::Reset);
         }
+        let written = master.written;
         self.settle(at, written);
     }
 
@@ -260,10 +260,12 @@ impl Pins for LivePins<'_> {
         result
     }
 
-    fn reset(&mut self, at: Moment, _memory: &mut Memory) {
+    fn reset(&mut self, at: Moment, memory: &mut Memory) {
         self.live.resets.push(at.icount);
-        self.live.bus.reset();
-        self.settle(at, Vec::new());
+        let mut master = Master::new(memory);
+        self.live.bus.reset(at.cycle, &mut master);
+        let written = master.written;
+        self.settle(at, written);
     }
 
     fn take_reset(&mut self) -> bool {

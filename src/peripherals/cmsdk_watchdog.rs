@@ -33,9 +33,8 @@ pub(super) const KIND: Kind = Kind {
     about: "CMSDK APB watchdog (DDI0479 4.4)",
     size: 0x1000,
     irqs: &["watchdog"],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkWatchdog)) },
+    ..Kind::PLAIN
 };
 
 struct CmsdkWatchdog;

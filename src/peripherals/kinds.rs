@@ -6,6 +6,7 @@ use super::{
     nrf_wdt, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32f4_exti, stm32f4_flash,
     stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
 };
+use crate::svd::Register;
 
 /// All kinds of peripherals, by name.
 pub const KINDS: &[Kind] = &[
@@ -47,16 +48,141 @@ pub struct Kind {
     pub name: &'static str,
     /// What it is, with the manual.
     pub about: &'static str,
-    /// Bytes of address space, unless the board row says otherwise.
+    /// Bytes of address space, unless the board row says otherwise; 0 for a part that is attached to a controller.
     pub size: u32,
+    /// The register layouts that it implements: a peripheral of an SVD file that has all registers of one of them gets
+    /// this model. Of several kinds, the one with the most registers is taken.
+    pub layouts: &'static [Layout],
+    /// What else an SVD file tells: options by their names.
+    pub describe: fn(&Described<'_>) -> Vec<(&'static str, u32)>,
     /// The interrupt lines, in the order of the board row and of the bits of `irq_lines`.
     pub irqs: &'static [&'static str],
+    /// What can be wired to other peripherals, in the order of the bits of `outputs`.
+    pub outputs: &'static [Port],
+    /// Where other peripherals can be wired to.
+    pub inputs: &'static [Port],
+    /// The clock that it runs on.
+    pub clock: Clocking,
+    /// Of a clock controller: the clocks that it makes.
+    pub clocks: &'static [&'static str],
     /// What a board row may set.
     pub options: &'static [KindOption],
     /// The offset of the register whose low byte is sent to the host when it is written, if it has one.
     pub transmits: Option<u32>,
     /// Makes one, just after reset.
     pub build: fn(&Wiring) -> Box<dyn Device>,
+}
+
+/// Registers by their names in SVD files, and offsets from the base.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// All of them must be there.
+    pub registers: &'static [(&'static str, u32)],
+    /// None of these names may be there.
+    pub without: &'static [&'static str],
+    /// Options that follow.
+    pub options: &'static [(&'static str, u32)],
+}
+
+impl Layout {
+    /// A layout from which no options follow.
+    pub const fn of(registers: &'static [(&'static str, u32)]) -> Layout {
+        Layout { registers, without: &[], options: &[] }
+    }
+}
+
+/// A peripheral of an SVD file, for a kind that looks closer.
+#[derive(Clone, Copy, Debug)]
+pub struct Described<'a> {
+    /// The name in the file.
+    pub name: &'a str,
+    /// The first address.
+    pub base: u32,
+    /// The registers.
+    pub registers: &'a [&'a Register],
+}
+
+impl<'a> Described<'a> {
+    /// The register at an offset.
+    pub fn register(&self, offset: u32) -> Option<&'a Register> {
+        self.registers.iter().find(|register| register.address.wrapping_sub(self.base) == offset).copied()
+    }
+
+    /// Whether the register at an offset has a field of that name.
+    pub fn has_field(&self, offset: u32, name: &str) -> bool {
+        let fields = self.register(offset).map_or(&[][..], |register| &register.fields);
+        fields.iter().any(|field| field.name == name)
+    }
+}
+
+/// One or several wires with one name: `tx`, or `pin0` to `pin15`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// The name, without the number.
+    pub name: &'static str,
+    /// How many; 1 has no number.
+    pub count: u32,
+}
+
+impl Port {
+    /// A single wire.
+    pub const fn one(name: &'static str) -> Port {
+        Port { name, count: 1 }
+    }
+
+    /// The number, over a list of ports, of the wire that a name means.
+    pub fn find(ports: &[Port], name: &str) -> Option<u32> {
+        let mut first = 0;
+        for port in ports {
+            let number = match name.strip_prefix(port.name) {
+                Some("") => Some(0),
+                Some(digits) if port.count > 1 => digits.parse().ok().filter(|number| *number < port.count),
+                _ => None,
+            };
+            if let Some(number) = number {
+                return Some(first + number);
+            }
+            first += port.count;
+        }
+        None
+    }
+
+    /// How many wires a list of ports has.
+    pub fn total(ports: &[Port]) -> u32 {
+        ports.iter().map(|port| port.count).sum()
+    }
+}
+
+/// Which clock a kind runs on. A clock controller's clock with the name of the device comes before all of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clocking {
+    /// The core's, or none.
+    Core,
+    /// That of the bus it is on: `apb1`, `apb2`, `ahb`.
+    Bus,
+    /// That of the timers on its bus: `apb1-timer`, `apb2-timer`.
+    Timer,
+    /// The clock of this name.
+    Named(&'static str),
+}
+
+impl Kind {
+    /// A kind without anything, to begin from.
+    pub(super) const PLAIN: Kind = Kind {
+        name: "",
+        about: "",
+        size: 0x400,
+        layouts: &[],
+        describe: |_| Vec::new(),
+        irqs: &[],
+        outputs: &[],
+        inputs: &[],
+        clock: Clocking::Core,
+        clocks: &[],
+        options: &[],
+        transmits: None,
+        build: |_| -> Box<dyn Device> { Box::new(super::Slot::new(super::surroundings::Absent)) },
+    };
 }
 
 /// Something that a board row may set.
@@ -88,25 +214,20 @@ pub struct Wiring {
     pub clock_hz: u32,
     /// The kind's options, set or default.
     pub options: Vec<(&'static str, u32)>,
-    /// What the SVD says about the registers.
-    pub registers: Vec<ResetValue>,
-}
-
-/// What the SVD says about one register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResetValue {
-    /// Bytes from the base of the peripheral.
-    pub offset: u32,
-    /// The value after reset.
-    pub reset_value: u32,
-    /// Whether a write means something.
-    pub writable: bool,
+    /// What the SVD says about the registers; addresses are offsets from the base.
+    pub registers: Vec<Register>,
 }
 
 impl Wiring {
     /// The value of an option; 0 for one that the kind does not have.
     pub fn option(&self, name: &str) -> u32 {
         self.options.iter().find(|(option, _)| *option == name).map_or(0, |(_, value)| *value)
+    }
+
+    /// The reset value of the register at an offset, if the SVD has one there.
+    pub fn reset_value(&self, offset: u32) -> Option<u32> {
+        let register = self.registers.iter().find(|register| register.address == offset)?;
+        Some(register.reset_value)
     }
 }
 

@@ -3,10 +3,13 @@
 //! A model is a fixed wiring (`self`) and a plain [`Peripheral::State`]; reset, save, restore, compare and a debugger's
 //! side-effect-free look are the same generic code for all of them ([`Slot`]).
 
+mod bank;
 mod bus;
+mod clock;
 mod kinds;
 mod lanes;
 mod slot;
+mod surroundings;
 
 // What models share.
 mod countdown;
@@ -54,9 +57,12 @@ use std::{fmt::Debug, ops::Range};
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use bank::{Guess, Policy};
 pub use bus::{Bus, BusAlias, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
-pub use kinds::{KINDS, Kind, KindOption, ResetValue, Wiring};
+pub use clock::{Clock, Clocks, Frequency};
+pub use kinds::{Clocking, Described, KINDS, Kind, KindOption, Layout, Port, Wiring};
 pub use slot::{Device, Slot};
+pub use surroundings::{Context, Dma, Level, Surroundings, Talk};
 
 use crate::words::{BusFault, Cycle, Width};
 
@@ -67,24 +73,6 @@ pub struct Access {
     pub offset: u32,
     /// The size of the access; the address is always aligned to it.
     pub width: Width,
-}
-
-/// What a peripheral may do to the world while it handles an access, input or wake-up.
-pub struct Context<'a> {
-    /// The virtual time of this access, in core clock cycles.
-    pub now: Cycle,
-    /// Memory, for a bus master.
-    pub dma: &'a mut dyn Dma,
-    /// Bytes for the host: what a UART sends.
-    pub output: &'a mut Vec<u8>,
-}
-
-/// Memory as a bus master other than the core sees it.
-pub trait Dma {
-    /// Reads `bytes.len()` bytes.
-    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault>;
-    /// Writes `bytes`.
-    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault>;
 }
 
 /// A model of one kind of peripheral. `self` is fixed wiring (clocks, which variant); everything that changes is `State`.
@@ -142,6 +130,28 @@ pub trait Peripheral: 'static {
     /// Whether the peripheral asks for a reset of the chip (a watchdog that ran out).
     fn reset_request(&self, _state: &Self::State) -> bool {
         false
+    }
+
+    /// The level of each output, bit 0 the first of the kind's `outputs`: a pure function of the state.
+    fn outputs(&self, _state: &Self::State) -> u64 {
+        0
+    }
+
+    /// A wire that leads to `input`, counted over the kind's `inputs`, changes its level or carries a pulse. At reset all
+    /// inputs are low; those that are not are told before anything else happens.
+    fn wire(&self, _state: &mut Self::State, _input: u32, _level: Level, _cx: &mut Context<'_>) {}
+
+    /// The clock of the peripheral is another one from now on. Told at reset, and when the clock controller changes it.
+    fn clocked(&self, _state: &mut Self::State, _clock: Frequency, _cx: &mut Context<'_>) {}
+
+    /// Of a clock controller: what runs how fast. A pure function of the state.
+    fn clocks(&self, _state: &Self::State) -> Option<Clocks> {
+        None
+    }
+
+    /// The controller that the peripheral is attached to says something; the answer, if there is one.
+    fn talk(&self, _state: &mut Self::State, _talk: Talk, _cx: &mut Context<'_>) -> Option<u32> {
+        None
     }
 }
 

@@ -43,13 +43,13 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["power-clock"],
     options: &[KindOption { name: "ram-blocks", about: "RAM blocks that RAMSTATUS shows", default: 2 }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfClock {
             clock_hz: u64::from(wiring.clock_hz.max(1)),
             ram_status: 1u32.checked_shl(wiring.option("ram-blocks")).map_or(u32::MAX, |bit| bit - 1),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfClock {

@@ -31,16 +31,15 @@ pub(super) const KIND: Kind = Kind {
     name: "nrf-gpio",
     about: "nRF GPIO port (nRF51 RM 14)",
     size: 0x1000,
-    irqs: &[],
     options: &[KindOption {
         name: "pulled-up",
         about: "pins that the board pulls up, a bit each: buttons to ground",
         default: 0,
     }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfGpio { pulled_up: wiring.option("pulled-up") }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfGpio {

@@ -31,10 +31,10 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["gpiote"],
     options: &[KindOption { name: "channels", about: "channels: 4 or 8", default: 4 }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfGpiote { channels: (wiring.option("channels") as usize).clamp(1, CHANNELS) }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfGpiote {

@@ -30,15 +30,14 @@ pub(super) const KIND: Kind = Kind {
     name: "nrf-nvmc",
     about: "nRF flash controller: erasing and programming (nRF51 RM 6)",
     size: 0x1000,
-    irqs: &[],
     options: &[
         KindOption { name: "page-size", about: "bytes that ERASEPAGE erases", default: 0x400 },
         KindOption { name: "flash-size", about: "bytes of flash from address 0", default: 0x4_0000 },
     ],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfNvmc::new(wiring.option("page-size"), wiring.option("flash-size"))))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfNvmc {
@@ -122,6 +121,7 @@ impl Peripheral for NrfNvmc {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peripherals::{Surroundings, Talk};
 
     /// Flash in which all words are the same, and what was written to it.
     struct Flash(u32, Vec<(u32, Vec<u8>)>);
@@ -137,6 +137,12 @@ mod tests {
         }
     }
 
+    impl Surroundings for Flash {
+        fn talk(&mut self, _talk: Talk) -> Option<u32> {
+            None
+        }
+    }
+
     struct Bench(Slot<NrfNvmc>, Flash);
 
     impl Bench {
@@ -144,14 +150,19 @@ mod tests {
             Bench(Slot::new(NrfNvmc::new(0x400, 0x4_0000)), Flash(word, Vec::new()))
         }
 
+        fn with<R>(&mut self, act: impl FnOnce(&mut Slot<NrfNvmc>, &mut Context<'_>) -> R) -> R {
+            let (mut output, mut pulses) = (Vec::new(), Vec::new());
+            let mut cx = Context { now: 0, dma: &mut self.1, output: &mut output, pulses: &mut pulses };
+            act(&mut self.0, &mut cx)
+        }
+
         fn write(&mut self, register: u32, value: u32) {
-            let mut cx = Context { now: 0, dma: &mut self.1, output: &mut Vec::new() };
-            self.0.write(Access { offset: register, width: Width::Word }, value, &mut cx).unwrap();
+            let at = Access { offset: register, width: Width::Word };
+            self.with(|nvmc, cx| nvmc.write(at, value, cx)).unwrap();
         }
 
         fn program(&mut self, address: u32, width: Width, value: u32) -> Result<(), BusFault> {
-            let mut cx = Context { now: 0, dma: &mut self.1, output: &mut Vec::new() };
-            self.0.program(address, width, value, &mut cx)
+            self.with(|nvmc, cx| nvmc.program(address, width, value, cx))
         }
     }
 

@@ -31,13 +31,13 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["rng"],
     options: &[KindOption { name: "seed", about: "chooses the sequence", default: 0 }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfRng {
             clock_hz: u64::from(wiring.clock_hz.max(1)),
             seed: u64::from(wiring.option("seed")),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfRng {

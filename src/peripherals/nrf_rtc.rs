@@ -37,13 +37,13 @@ pub(super) const KIND: Kind = Kind {
     size: 0x1000,
     irqs: &["rtc"],
     options: &[KindOption { name: "channels", about: "compare registers: 3 or 4", default: 4 }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfRtc {
             clock_hz: u64::from(wiring.clock_hz.max(1)),
             channels: (wiring.option("channels") as usize).clamp(1, CHANNELS),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfRtc {

@@ -23,11 +23,10 @@ pub(super) const KIND: Kind = Kind {
     about: "nRF temperature sensor (nRF51 RM 20)",
     size: 0x1000,
     irqs: &["temp"],
-    options: &[],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfTemp { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfTemp {

@@ -36,7 +36,6 @@ pub(super) const KIND: Kind = Kind {
         KindOption { name: "channels", about: "compare registers: 4 or 6", default: 4 },
         KindOption { name: "bits", about: "the widest counter: 16 or 32 bits", default: 32 },
     ],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfTimer {
             divider: u64::from(wiring.option("clock-divider").max(1)),
@@ -44,6 +43,7 @@ pub(super) const KIND: Kind = Kind {
             bits: wiring.option("bits").clamp(8, 32),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfTimer {

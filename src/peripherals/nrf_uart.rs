@@ -59,6 +59,7 @@ pub(super) const KIND: Kind = Kind {
             hold: wiring.option("hold") != 0,
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfUart {

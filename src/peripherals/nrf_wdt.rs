@@ -28,11 +28,10 @@ pub(super) const KIND: Kind = Kind {
     about: "nRF watchdog (nRF51 RM 24)",
     size: 0x1000,
     irqs: &["wdt"],
-    options: &[],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfWdt { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfWdt {

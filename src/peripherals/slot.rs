@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, ops::Range};
 
-use super::{Access, Context, Dma, Peripheral};
+use super::{Access, Clocks, Context, Frequency, Level, Peripheral, Talk, surroundings::Nothing};
 use crate::words::{BusFault, Cycle, Width};
 
 /// A peripheral with its state, its type forgotten: what the bus holds.
@@ -31,6 +31,16 @@ pub trait Device: Debug {
     fn next_wake(&self) -> Option<Cycle>;
     /// Whether a reset of the chip is asked for.
     fn reset_request(&self) -> bool;
+    /// The level of each output.
+    fn outputs(&self) -> u64;
+    /// Something arrives at an input.
+    fn wire(&mut self, input: u32, level: Level, cx: &mut Context<'_>);
+    /// The clock is another one from now on.
+    fn clocked(&mut self, clock: Frequency, cx: &mut Context<'_>);
+    /// Of a clock controller: what runs how fast.
+    fn clocks(&self) -> Option<Clocks>;
+    /// The controller says something.
+    fn talk(&mut self, talk: Talk, cx: &mut Context<'_>) -> Option<u32>;
     /// What a read would give, without its side effects.
     fn peek(&self, at: Access, now: Cycle) -> Result<u32, BusFault>;
     /// Back to the state after reset.
@@ -57,18 +67,6 @@ impl<P: Peripheral> Slot<P> {
 impl<P: Peripheral> Debug for Slot<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.state.fmt(f)
-    }
-}
-
-/// The memory that a debugger's look may see: none, so that a peek changes nothing.
-struct NoDma;
-
-impl Dma for NoDma {
-    fn read(&mut self, _address: u32, _bytes: &mut [u8]) -> Result<(), BusFault> {
-        Err(BusFault)
-    }
-    fn write(&mut self, _address: u32, _bytes: &[u8]) -> Result<(), BusFault> {
-        Err(BusFault)
     }
 }
 
@@ -115,9 +113,30 @@ impl<P: Peripheral> Device for Slot<P> {
         self.model.reset_request(&self.state)
     }
 
+    fn outputs(&self) -> u64 {
+        self.model.outputs(&self.state)
+    }
+
+    fn wire(&mut self, input: u32, level: Level, cx: &mut Context<'_>) {
+        self.model.wire(&mut self.state, input, level, cx);
+    }
+
+    fn clocked(&mut self, clock: Frequency, cx: &mut Context<'_>) {
+        self.model.clocked(&mut self.state, clock, cx);
+    }
+
+    fn clocks(&self) -> Option<Clocks> {
+        self.model.clocks(&self.state)
+    }
+
+    fn talk(&mut self, talk: Talk, cx: &mut Context<'_>) -> Option<u32> {
+        self.model.talk(&mut self.state, talk, cx)
+    }
+
     fn peek(&self, at: Access, now: Cycle) -> Result<u32, BusFault> {
-        let mut output = Vec::new();
-        let mut cx = Context { now, dma: &mut NoDma, output: &mut output };
+        // Nothing is around, so that a look changes nothing.
+        let (mut output, mut pulses) = (Vec::new(), Vec::new());
+        let mut cx = Context { now, dma: &mut Nothing, output: &mut output, pulses: &mut pulses };
         self.model.read(&mut self.state.clone(), at, &mut cx)
     }
 

@@ -12,12 +12,11 @@ pub(super) const KIND: Kind = Kind {
     name: "stm32-dbgmcu",
     about: "STM32 device identifier and debug freeze bits (RM0090 38.16.3)",
     size: 0x400,
-    irqs: &[],
     options: &[KindOption { name: "idcode", about: "the value of IDCODE", default: 0x1007_6413 }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Dbgmcu { idcode: wiring.option("idcode") }))
     },
+    ..Kind::PLAIN
 };
 
 struct Stm32Dbgmcu {

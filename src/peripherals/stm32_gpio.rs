@@ -27,13 +27,11 @@ pub(super) const KIND: Kind = Kind {
     name: "stm32-gpio",
     about: "STM32 GPIO port (RM0090 8.4)",
     size: 0x400,
-    irqs: &[],
     options: &[
         KindOption { name: "moder", about: "reset value of MODER", default: 0 },
         KindOption { name: "ospeedr", about: "reset value of OSPEEDR", default: 0 },
         KindOption { name: "pupdr", about: "reset value of PUPDR", default: 0 },
     ],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Gpio {
             moder: wiring.option("moder"),
@@ -41,6 +39,7 @@ pub(super) const KIND: Kind = Kind {
             pupdr: wiring.option("pupdr"),
         }))
     },
+    ..Kind::PLAIN
 };
 
 /// The reset values that differ between ports.

@@ -21,12 +21,10 @@ pub(super) const KIND: Kind = Kind {
     name: "stm32-iwdg",
     about: "STM32 independent watchdog (RM0090 21.4)",
     size: 0x400,
-    irqs: &[],
-    options: &[],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Iwdg { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
     },
+    ..Kind::PLAIN
 };
 
 struct Stm32Iwdg {

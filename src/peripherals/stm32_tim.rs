@@ -63,7 +63,6 @@ pub(super) const KIND: Kind = Kind {
         KindOption { name: "bits", about: "width of the counter, 16 or 32", default: 16 },
         KindOption { name: "channels", about: "capture/compare channels, 0 to 4", default: 4 },
     ],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Tim {
             divider: u64::from(wiring.option("clock-divider").max(1)),
@@ -71,6 +70,7 @@ pub(super) const KIND: Kind = Kind {
             channels: wiring.option("channels").min(4) as usize,
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct Stm32Tim {

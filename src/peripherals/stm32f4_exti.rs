@@ -55,9 +55,8 @@ pub(super) const KIND: Kind = Kind {
         "tamp-stamp",
         "rtc-wkup",
     ],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Exti)) },
+    ..Kind::PLAIN
 };
 
 struct Stm32f4Exti;

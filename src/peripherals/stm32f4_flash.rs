@@ -37,9 +37,8 @@ pub(super) const KIND: Kind = Kind {
     about: "STM32F405/407 flash interface, array read-only (RM0090 3.9)",
     size: 0x400,
     irqs: &["flash"],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Flash)) },
+    ..Kind::PLAIN
 };
 
 struct Stm32f4Flash;

@@ -20,10 +20,8 @@ pub(super) const KIND: Kind = Kind {
     name: "stm32f4-pwr",
     about: "STM32F405/407 power control (RM0090 5.4)",
     size: 0x400,
-    irqs: &[],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Pwr)) },
+    ..Kind::PLAIN
 };
 
 struct Stm32f4Pwr;

@@ -64,9 +64,8 @@ pub(super) const KIND: Kind = Kind {
     about: "STM32F405/407 reset and clock control (RM0090 7.3)",
     size: 0x400,
     irqs: &["rcc"],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Rcc)) },
+    ..Kind::PLAIN
 };
 
 struct Stm32f4Rcc;

@@ -17,10 +17,8 @@ pub(super) const KIND: Kind = Kind {
     name: "stm32f4-syscfg",
     about: "STM32F405/407 system configuration (RM0090 9.2)",
     size: 0x400,
-    irqs: &[],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f4Syscfg)) },
+    ..Kind::PLAIN
 };
 
 struct Stm32f4Syscfg;

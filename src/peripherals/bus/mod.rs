@@ -1,12 +1,29 @@
 //! The bus of a live machine: which peripheral answers at which address, and what all of them want.
 
 mod error;
+mod links;
+mod master;
+mod saved;
+mod wiring;
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    ops::Range,
+    sync::Arc,
+};
 
 pub use error::{BusError, NoSuchDevice, RestoreError};
 
-use super::{Access, Context, Device, Dma};
+use self::{
+    links::{Link, Signal, Signals},
+    master::Master,
+};
+use super::{
+    Access, Clocks, Context, Device, Dma, Frequency, Guess, Level, Slot,
+    bank::{Bank, Contents, Policy},
+    surroundings::{Absent, Nothing},
+};
 use crate::{
     pins::Lines,
     svd::Svd,
@@ -31,10 +48,12 @@ pub struct Mount {
     pub name: String,
     /// The first address.
     pub base: u32,
-    /// Bytes of address space.
+    /// Bytes of address space; 0 for a part that is attached to another peripheral.
     pub size: u32,
     /// Where each interrupt line goes; lines beyond the list go nowhere.
     pub targets: Vec<Target>,
+    /// The clock that it runs on, of those that the clock controller makes; `None`: always the same one.
+    pub clock: Option<usize>,
     /// The peripheral.
     pub device: Box<dyn Device>,
 }
@@ -72,9 +91,22 @@ pub struct Bus {
     spaces: Vec<Range<u32>>,
     aliases: Vec<BusAlias>,
     unmodelled: BTreeMap<u32, Unmodelled>,
+    /// The registers that no device answers for.
+    bank: Bank,
+    contents: Contents,
+    signals: Signals,
+    /// Inputs, by slot, that several wires lead to.
+    shared: BTreeSet<(usize, u32)>,
+    /// Devices that are busy with accesses of each other.
+    depth: u32,
+    /// The slot of the clock controller.
+    controller: Option<usize>,
     // What follows from the states of the devices, kept up to date by `refresh`.
     lines: Lines,
-    next_wake: Option<Cycle>,
+    clocks: Option<Clocks>,
+    /// When each slot wants to be woken; [`Cycle::MAX`]: never.
+    wakes: Vec<Cycle>,
+    next_wake: Cycle,
     reset_request: bool,
     has_output: bool,
 }
@@ -85,20 +117,33 @@ struct Mounted {
     mount: Mount,
     /// The order on the board, which is the order of waking.
     order: usize,
+    links: Vec<Link>,
+    attached: Vec<usize>,
     levels: u32,
-    next_wake: Option<Cycle>,
+    outputs: u64,
     reset_request: bool,
     output: Vec<u8>,
 }
+
+/// Signals that may follow from one access. More go in a circle, and are lost.
+const MOST_SIGNALS: u32 = 4096;
 
 impl Bus {
     /// A bus with these devices, just after reset. Within `spaces` and the SVD's peripherals, addresses without a
     /// device read as their reset value; elsewhere they are bus faults.
     pub fn new(mounts: Vec<Mount>, svd: Option<Arc<Svd>>, spaces: Vec<Range<u32>>) -> Result<Bus, BusError> {
         let mut slots: Vec<Mounted> = mounts.into_iter().enumerate().map(Mounted::new).collect();
-        check(&slots)?;
-        slots.sort_by_key(|slot| slot.mount.base);
+        wiring::check(&slots)?;
+        slots.sort_by_key(|slot| (slot.mount.size > 0, slot.mount.base));
+        let registers = svd.iter().flat_map(|svd| svd.all_registers()).cloned();
         let mut bus = Bus {
+            bank: Bank::new(registers, Policy::default()),
+            contents: Contents::default(),
+            signals: Signals::default(),
+            shared: BTreeSet::new(),
+            depth: 0,
+            controller: slots.iter().position(|slot| slot.mount.device.clocks().is_some()),
+            wakes: vec![Cycle::MAX; slots.len()],
             slots,
             last: 0,
             svd,
@@ -106,11 +151,13 @@ impl Bus {
             aliases: Vec::new(),
             unmodelled: BTreeMap::new(),
             lines: Lines::default(),
-            next_wake: None,
+            clocks: None,
+            next_wake: Cycle::MAX,
             reset_request: false,
             has_output: false,
         };
         bus.refresh_all();
+        bus.announce(0, &mut Nothing);
         Ok(bus)
     }
 
@@ -131,7 +178,8 @@ impl Bus {
         aligned(address, width)?;
         let address = self.canonical(address);
         let Some(index) = self.find(address) else {
-            let value = self.outside(address, width)?;
+            self.known(address)?;
+            let value = self.bank.read(&mut self.contents, Access { offset: address, width }, now)?;
             self.note(address).reads += 1;
             return Ok(value);
         };
@@ -156,7 +204,8 @@ impl Bus {
                 return self
                     .touch(index, now, dma, |device, _, cx| device.program(address, width, value, cx));
             }
-            self.outside(address, width)?;
+            self.known(address)?;
+            self.bank.write(&mut self.contents, Access { offset: address, width }, value, now)?;
             self.note(address).writes += 1;
             return Ok(());
         };
@@ -174,18 +223,20 @@ impl Bus {
                 let mount = &self.slots[index].mount;
                 mount.device.peek(Access { offset: address - mount.base, width }, now)
             }
-            None => self.outside(address, width),
+            None => {
+                self.known(address)?;
+                Ok(self.bank.look(&self.contents, Access { offset: address, width }))
+            }
         }
     }
 
     /// Wakes every device whose time has come, in the order of the board.
     pub fn wake(&mut self, now: Cycle, dma: &mut dyn Dma) {
-        if self.next_wake.is_none_or(|at| at > now) {
+        if self.next_wake > now {
             return;
         }
-        let due = |slot: &Mounted| slot.next_wake.is_some_and(|at| at <= now);
         let mut indices: Vec<usize> =
-            (0..self.slots.len()).filter(|&index| due(&self.slots[index])).collect();
+            (0..self.slots.len()).filter(|&index| self.wakes[index] <= now).collect();
         indices.sort_by_key(|&index| self.slots[index].order);
         for index in indices {
             self.touch(index, now, dma, |device, _, cx| device.wake(cx));
@@ -194,7 +245,7 @@ impl Bus {
 
     /// When [`Bus::wake`] is next wanted.
     pub fn next_wake(&self) -> Option<Cycle> {
-        self.next_wake
+        Some(self.next_wake).filter(|at| *at != Cycle::MAX)
     }
 
     /// Gives bytes from the host to the device of that name.
@@ -205,8 +256,7 @@ impl Bus {
         now: Cycle,
         dma: &mut dyn Dma,
     ) -> Result<(), NoSuchDevice> {
-        let index = self.slots.iter().position(|slot| slot.mount.name == device);
-        let index = index.ok_or_else(|| NoSuchDevice(device.to_owned()))?;
+        let index = self.slot_of(device)?;
         self.touch(index, now, dma, |device, _, cx| device.input(bytes, cx));
         Ok(())
     }
@@ -216,11 +266,6 @@ impl Bus {
         self.lines
     }
 
-    /// The frequency of the core clock as the devices have set it; `None` for the one that the core has at reset.
-    pub fn core_hz(&self) -> Option<u32> {
-        None
-    }
-
     /// Whether a device asks for a reset of the chip.
     pub fn reset_request(&self) -> bool {
         self.reset_request
@@ -228,52 +273,38 @@ impl Bus {
 
     /// What devices sent to the host since the last call, with their names.
     pub fn take_output(&mut self) -> Vec<(String, Vec<u8>)> {
-        if !std::mem::take(&mut self.has_output) {
+        if !mem::take(&mut self.has_output) {
             return Vec::new();
         }
         let sent = self.slots.iter_mut().filter(|slot| !slot.output.is_empty());
-        sent.map(|slot| (slot.mount.name.clone(), std::mem::take(&mut slot.output))).collect()
+        sent.map(|slot| (slot.mount.name.clone(), mem::take(&mut slot.output))).collect()
     }
 
-    /// Puts every device into its state after reset.
-    pub fn reset(&mut self) {
+    /// Puts every device into its state after reset; `now` goes on.
+    pub fn reset(&mut self, now: Cycle, dma: &mut dyn Dma) {
         for slot in &mut self.slots {
             slot.mount.device.reset();
+            slot.outputs = 0;
         }
+        self.contents = Contents::default();
+        self.clocks = None;
         self.refresh_all();
+        self.announce(now, dma);
     }
 
-    /// The states of all devices, encoded.
-    pub fn save(&self) -> Vec<u8> {
-        let states: Vec<(&str, Vec<u8>)> =
-            self.slots.iter().map(|slot| (slot.mount.name.as_str(), slot.mount.device.save())).collect();
-        postcard::to_stdvec(&states).expect("names and bytes can always be encoded")
+    /// How fast the core runs, in Hz, if a clock controller says so.
+    pub fn core_hz(&self) -> Option<u32> {
+        self.clocks.as_ref().map(|clocks| clocks.core).filter(|hz| *hz > 0)
     }
 
-    /// Takes back what [`Bus::save`] gave. After an error the bus is as it was.
-    pub fn restore(&mut self, saved: &[u8]) -> Result<(), RestoreError> {
-        let states: Vec<(String, Vec<u8>)> = postcard::from_bytes(saved)
-            .map_err(|cause| RestoreError::Decode { device: "the bus".to_owned(), cause })?;
-        if !states.iter().map(|(name, _)| name).eq(self.slots.iter().map(|slot| &slot.mount.name)) {
-            let found = states.into_iter().map(|(name, _)| name).collect();
-            let expected = self.slots.iter().map(|slot| slot.mount.name.clone()).collect();
-            return Err(RestoreError::Devices { found, expected });
-        }
-        let before: Vec<Vec<u8>> = self.slots.iter().map(|slot| slot.mount.device.save()).collect();
-        let mut result = Ok(());
-        for (slot, (name, state)) in self.slots.iter_mut().zip(states) {
-            if let Err(cause) = slot.mount.device.restore(&state) {
-                result = Err(RestoreError::Decode { device: name, cause });
-                break;
-            }
-        }
-        if result.is_err() {
-            for (slot, state) in self.slots.iter_mut().zip(&before) {
-                slot.mount.device.restore(state).expect("a device takes back its own state");
-            }
-        }
-        self.refresh_all();
-        result
+    /// What happens at registers without a model.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.bank.set_policy(policy);
+    }
+
+    /// What firmware waited for at registers without a model, and got.
+    pub fn guesses(&self) -> Vec<Guess> {
+        self.bank.guesses(&self.contents)
     }
 
     /// What firmware tried where no model answers, by address of the register (or of the word, without SVD).
@@ -334,13 +365,9 @@ impl Bus {
         self.slots.iter().position(has)
     }
 
-    /// What an address without device reads as.
-    fn outside(&self, address: u32, width: Width) -> Result<u32, BusFault> {
-        if !self.is_known(address) {
-            return Err(BusFault);
-        }
-        let value = self.svd.as_ref().and_then(|svd| svd.reset_value(address)).unwrap_or(0);
-        Ok(value & width.mask())
+    /// Whether an address without a device is no bus fault.
+    fn known(&self, address: u32) -> Result<(), BusFault> {
+        if self.is_known(address) { Ok(()) } else { Err(BusFault) }
     }
 
     fn note(&mut self, address: u32) -> &mut Unmodelled {
@@ -360,29 +387,121 @@ impl Bus {
         action: impl FnOnce(&mut dyn Device, u32, &mut Context<'_>) -> R,
     ) -> R {
         let slot = &mut self.slots[index];
-        let mut cx = Context { now, dma, output: &mut slot.output };
-        let result = action(slot.mount.device.as_mut(), slot.mount.base, &mut cx);
-        self.has_output |= !slot.output.is_empty();
-        let (levels, wake, reset) = (slot.levels, slot.next_wake, slot.reset_request);
-        slot.refresh();
-        let (rewire, rewake) = (slot.levels != levels, slot.next_wake != wake);
-        let reset_changed = slot.reset_request != reset;
-        if rewire {
-            self.gather_lines();
-        }
-        if rewake {
-            self.next_wake = self.slots.iter().filter_map(|slot| slot.next_wake).min();
-        }
-        if reset_changed {
-            self.reset_request = self.slots.iter().any(|slot| slot.reset_request);
+        let base = slot.mount.base;
+        // Out of its slot, so that it can reach all others, and nobody it.
+        let mut device = mem::replace(&mut slot.mount.device, Box::new(Slot::new(Absent)));
+        let mut output = mem::take(&mut slot.output);
+        let mut pulses = Vec::new();
+        self.depth += 1;
+        let mut around = Master { bus: self, memory: &mut *dma, slot: index, now };
+        let mut cx = Context { now, dma: &mut around, output: &mut output, pulses: &mut pulses };
+        let result = action(device.as_mut(), base, &mut cx);
+        self.depth -= 1;
+        self.has_output |= !output.is_empty();
+        let slot = &mut self.slots[index];
+        slot.mount.device = device;
+        slot.output = output;
+        self.take_in(index, &pulses);
+        if self.depth == 0 && !self.signals.is_empty() {
+            self.deliver(now, dma);
         }
         result
     }
 
+    /// Takes in what follows from the new state of a device.
+    fn take_in(&mut self, index: usize, pulses: &[u32]) {
+        let slot = &mut self.slots[index];
+        let (levels, outputs, reset) = (slot.levels, slot.outputs, slot.reset_request);
+        let wake = slot.refresh();
+        self.signals.changed(&slot.links, outputs, slot.outputs);
+        for &output in pulses {
+            self.signals.pulse(&slot.links, output);
+        }
+        let (rewire, reset_changed) = (slot.levels != levels, slot.reset_request != reset);
+        if rewire {
+            self.gather_lines();
+        }
+        if reset_changed {
+            self.reset_request = self.slots.iter().any(|slot| slot.reset_request);
+        }
+        let old = mem::replace(&mut self.wakes[index], wake);
+        if wake <= self.next_wake {
+            self.next_wake = wake;
+        } else if old == self.next_wake {
+            self.next_wake = self.wakes.iter().copied().min().unwrap_or(Cycle::MAX);
+        }
+        if self.controller == Some(index) {
+            self.follow_clocks();
+        }
+    }
+
+    /// Brings signals to where they lead, and those that follow.
+    fn deliver(&mut self, now: Cycle, dma: &mut dyn Dma) {
+        // A signal that causes another one is no access within an access.
+        self.depth += 1;
+        for _ in 0..MOST_SIGNALS {
+            let Some(signal) = self.signals.take() else { break };
+            match signal {
+                // Of several wires that lead to one input, the last one that goes low takes it with it.
+                Signal::Wire { slot, input, level: Level::Low } if self.is_driven(slot, input) => {}
+                Signal::Wire { slot, input, level } => {
+                    self.touch(slot, now, dma, |device, _, cx| device.wire(input, level, cx));
+                }
+                Signal::Clock { slot, frequency } => {
+                    self.touch(slot, now, dma, |device, _, cx| device.clocked(frequency, cx));
+                }
+            }
+        }
+        self.signals.clear();
+        self.depth -= 1;
+    }
+
+    /// Whether a wire to an input that has several is high.
+    fn is_driven(&self, slot: usize, input: u32) -> bool {
+        let drives = |from: &Mounted, link: &Link| {
+            let output = input.checked_sub(link.input).map(|index| link.output + index);
+            let leads = link.to == slot && input.wrapping_sub(link.input) < link.count;
+            leads && output.is_some_and(|output| from.outputs >> output & 1 != 0)
+        };
+        self.shared.contains(&(slot, input))
+            && self.slots.iter().any(|from| from.links.iter().any(|link| drives(from, link)))
+    }
+
+    /// Tells the devices whose clock has changed.
+    fn follow_clocks(&mut self) {
+        let Some(clocks) = self.controller.and_then(|index| self.slots[index].mount.device.clocks()) else {
+            return;
+        };
+        if self.clocks.as_ref() == Some(&clocks) {
+            return;
+        }
+        for (slot, mounted) in self.slots.iter().enumerate() {
+            let Some(domain) = mounted.mount.clock else { continue };
+            let hz = |clocks: &Clocks| clocks.domains.get(domain).copied().unwrap_or(0);
+            let frequency = Frequency { hz: hz(&clocks), core_hz: clocks.core };
+            let old = self.clocks.as_ref().map(|old| Frequency { hz: hz(old), core_hz: old.core });
+            if old != Some(frequency) {
+                self.signals.push(Signal::Clock { slot, frequency });
+            }
+        }
+        self.clocks = Some(clocks);
+    }
+
+    /// Tells everybody about clocks and levels that are not what they are at first.
+    fn announce(&mut self, now: Cycle, dma: &mut dyn Dma) {
+        self.follow_clocks();
+        for slot in &self.slots {
+            self.signals.changed(&slot.links, 0, slot.outputs);
+        }
+        self.deliver(now, dma);
+    }
+
     fn refresh_all(&mut self) {
-        self.slots.iter_mut().for_each(Mounted::refresh);
+        for (slot, wake) in self.slots.iter_mut().zip(&mut self.wakes) {
+            *wake = slot.refresh();
+        }
         self.gather_lines();
-        self.next_wake = self.slots.iter().filter_map(|slot| slot.next_wake).min();
+        self.next_wake = self.wakes.iter().copied().min().unwrap_or(Cycle::MAX);
         self.reset_request = self.slots.iter().any(|slot| slot.reset_request);
     }
 
@@ -406,53 +525,34 @@ impl Bus {
 impl Mounted {
     fn new((order, mut mount): (usize, Mount)) -> Mounted {
         mount.targets.truncate(32);
-        Mounted { mount, order, levels: 0, next_wake: None, reset_request: false, output: Vec::new() }
+        Mounted {
+            mount,
+            order,
+            links: Vec::new(),
+            attached: Vec::new(),
+            levels: 0,
+            outputs: 0,
+            reset_request: false,
+            output: Vec::new(),
+        }
     }
 
     fn contains(&self, address: u32) -> bool {
         address.wrapping_sub(self.mount.base) < self.mount.size
     }
 
-    fn refresh(&mut self) {
+    /// Looks at the device again; gives when it wants to be woken.
+    fn refresh(&mut self) -> Cycle {
         let device = &self.mount.device;
         self.levels = device.irq_lines();
-        self.next_wake = device.next_wake();
+        self.outputs = device.outputs();
         self.reset_request = device.reset_request();
+        device.next_wake().unwrap_or(Cycle::MAX)
     }
 }
 
 fn aligned(address: u32, width: Width) -> Result<(), BusFault> {
     if address.is_multiple_of(width.bytes()) { Ok(()) } else { Err(BusFault) }
-}
-
-fn check(slots: &[Mounted]) -> Result<(), BusError> {
-    let mut mounts: Vec<&Mount> = slots.iter().map(|slot| &slot.mount).collect();
-    for mount in &mounts {
-        let (name, base, size) = (mount.name.clone(), mount.base, mount.size);
-        if size == 0 || base.checked_add(size - 1).is_none() {
-            return Err(BusError::Range { name, base, size });
-        }
-        let irqs = mount.targets.iter().filter_map(|target| match target {
-            Target::Irq(irq) => Some(*irq),
-            _ => None,
-        });
-        if let Some(irq) = irqs.filter(|irq| *irq >= Lines::MAX).max() {
-            return Err(BusError::Irq { name, irq });
-        }
-    }
-    mounts.sort_by(|a, b| a.name.cmp(&b.name));
-    if let Some(pair) = mounts.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        return Err(BusError::Name(pair[0].name.clone()));
-    }
-    mounts.sort_by_key(|mount| mount.base);
-    match mounts.windows(2).find(|pair| pair[1].base - pair[0].base < pair[0].size) {
-        Some(pair) => Err(BusError::Overlap {
-            first: pair[0].name.clone(),
-            second: pair[1].name.clone(),
-            address: pair[1].base,
-        }),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Register names and reset values from CMSIS-SVD files.
 
+mod peripheral;
+mod register;
+
 use std::{collections::BTreeMap, ops::Range};
 
-use svd_parser::{
-    Config,
-    svd::{PeripheralInfo, RegisterInfo},
-};
+use svd_parser::{Config, svd::PeripheralInfo};
 use thiserror::Error;
+
+pub use peripheral::{Cpu, Peripheral};
+pub use register::{Behaviour, Field, Register};
 
 /// The built-in SVD files.
 static FILES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/svd");
@@ -20,46 +23,6 @@ pub enum SvdError {
     /// There is no built-in file of that name.
     #[error("no built-in SVD file {0:?}")]
     NotFound(String),
-}
-
-/// One register of the chip.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Register {
-    /// The peripheral's and the register's name, as in `USART2.SR`.
-    pub name: String,
-    /// The address.
-    pub address: u32,
-    /// The size in bytes, 1 to 4 (a larger register is cut to its low word).
-    pub size: u32,
-    /// The value after reset.
-    pub reset_value: u32,
-    /// Which bits of the reset value are defined.
-    pub reset_mask: u32,
-    /// Whether a read means something.
-    pub readable: bool,
-    /// Whether a write means something.
-    pub writable: bool,
-    /// What its bits mean, the lowest first.
-    pub fields: Vec<Field>,
-}
-
-/// Some bits of a register.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The name.
-    pub name: String,
-    /// The number of the lowest bit.
-    pub lowest: u32,
-    /// The number of bits, at least 1.
-    pub width: u32,
-}
-
-impl Field {
-    /// What a value of the register has in this field.
-    pub fn of(&self, value: u32) -> u32 {
-        let mask = 1_u32.checked_shl(self.width).map_or(u32::MAX, |above| above - 1);
-        value.checked_shr(self.lowest).unwrap_or(0) & mask
-    }
 }
 
 /// The addresses that a peripheral occupies.
@@ -77,6 +40,8 @@ pub struct Svd {
     registers: BTreeMap<u32, Register>,
     blocks: Vec<Block>,
     interrupts: BTreeMap<u16, String>,
+    peripherals: Vec<Peripheral>,
+    cpu: Option<Cpu>,
 }
 
 impl Svd {
@@ -85,7 +50,7 @@ impl Svd {
         let config = Config::default().expand(true).expand_properties(true).ignore_enums(true);
         let device = svd_parser::parse_with_config(xml, &config)
             .map_err(|error| SvdError::Parse(format!("{error:#}")))?;
-        let mut svd = Svd::default();
+        let mut svd = Svd { cpu: device.cpu.as_ref().map(Cpu::of), ..Svd::default() };
         for peripheral in &device.peripherals {
             svd.add(peripheral);
         }
@@ -109,9 +74,10 @@ impl Svd {
 
     fn add(&mut self, peripheral: &PeripheralInfo) {
         let Ok(base) = u32::try_from(peripheral.base_address) else { return };
+        self.peripherals.push(Peripheral::of(peripheral, base));
         let mut end = base;
         for register in peripheral.all_registers() {
-            let register = describe(&peripheral.name, base, register);
+            let register = Register::of(&peripheral.name, base, register);
             end = end.max(register.address.saturating_add(register.size));
             // Of alternate registers at one address, the first gives the name.
             self.registers.entry(register.address).or_insert(register);
@@ -166,6 +132,16 @@ impl Svd {
         self.interrupts.iter().map(|(irq, name)| (*irq, name.as_str()))
     }
 
+    /// All peripherals, in the order of the file.
+    pub fn peripherals(&self) -> &[Peripheral] {
+        &self.peripherals
+    }
+
+    /// What the file says about the processor.
+    pub fn cpu(&self) -> Option<&Cpu> {
+        self.cpu.as_ref()
+    }
+
     /// The addresses of all peripherals, sorted by their start.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
@@ -175,32 +151,6 @@ impl Svd {
     pub fn block(&self, address: u32) -> Option<&Block> {
         let after = self.blocks.partition_point(|block| block.addresses.start <= address);
         self.blocks[..after].iter().rev().find(|block| block.addresses.contains(&address))
-    }
-}
-
-fn describe(peripheral: &str, base: u32, register: &RegisterInfo) -> Register {
-    let properties = &register.properties;
-    let access = properties.access;
-    let reset_mask = properties.reset_mask.map_or(u32::MAX, |mask| mask as u32);
-    let mut fields: Vec<Field> = register
-        .fields()
-        .filter(|field| field.bit_range.width > 0)
-        .map(|field| Field {
-            name: field.name.clone(),
-            lowest: field.bit_range.offset,
-            width: field.bit_range.width,
-        })
-        .collect();
-    fields.sort_by_key(|field| field.lowest);
-    Register {
-        name: format!("{peripheral}.{}", register.name),
-        address: base.wrapping_add(register.address_offset),
-        size: properties.size.unwrap_or(32).div_ceil(8).clamp(1, 4),
-        reset_value: properties.reset_value.map_or(0, |value| value as u32),
-        reset_mask,
-        readable: access.is_none_or(|access| access.can_read()),
-        writable: access.is_none_or(|access| access.can_write()),
-        fields,
     }
 }
 
