@@ -73,7 +73,13 @@ pub struct Memory {
     unhashed: Vec<PageId>,
     is_unhashed: Vec<bool>,
     epoch: u64,
+    /// What [`Memory::write`] has overwritten, while somebody wants to know.
+    overwritten: Option<Overwritten>,
 }
+
+/// Writes that can be taken back: address and bytes of each, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overwritten(Vec<(u32, Vec<u8>)>);
 
 impl Memory {
     /// Zeroed RAM and erased flash.
@@ -115,6 +121,7 @@ impl Memory {
             unhashed: Vec::new(),
             is_unhashed: vec![false; pages as usize],
             epoch: 1,
+            overwritten: None,
         }
     }
 
@@ -381,6 +388,11 @@ impl Memory {
 
     /// Writes memory, flash included, as a loader, a bus master or the core's own stacking does.
     pub fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+        if self.overwritten.is_some() {
+            let mut old = vec![0; bytes.len()];
+            self.read(address, &mut old)?;
+            self.overwritten.iter_mut().for_each(|Overwritten(writes)| writes.push((address, old.clone())));
+        }
         let mut done = 0;
         while done < bytes.len() {
             let at = address.wrapping_add(done as u32);
@@ -402,6 +414,33 @@ impl Memory {
             done += length;
         }
         Ok(())
+    }
+
+    /// Keeps from now on what [`Memory::write`] overwrites.
+    pub fn keep_overwritten(&mut self) {
+        self.overwritten = Some(Overwritten::default());
+    }
+
+    /// What was overwritten since [`Memory::keep_overwritten`].
+    pub fn take_overwritten(&mut self) -> Overwritten {
+        self.overwritten.take().unwrap_or_default()
+    }
+
+    /// Takes writes back. What they become brings them back, by the same call.
+    pub fn exchange(&mut self, Overwritten(writes): &mut Overwritten) {
+        // The last one first: a later write may have gone over an earlier one.
+        writes.reverse();
+        for (address, bytes) in writes {
+            let mut now = vec![0; bytes.len()];
+            let written = self.read(*address, &mut now).and_then(|()| self.write(*address, bytes));
+            written.expect("it was written before");
+            *bytes = now;
+        }
+    }
+
+    /// Whether a page was ever written since power-up. All others hold what they held then.
+    pub fn was_written(&self, page: PageId) -> bool {
+        self.hashes[page as usize].is_some()
     }
 
     /// Reads a word.
