@@ -19,7 +19,7 @@ use untick::{
     pins::HostResult,
     timeline::{Limits, Options, Outcome, Timeline},
     trace::{Header, Log},
-    words::Icount,
+    words::{Icount, Moment},
 };
 
 /// The board of all of them.
@@ -155,7 +155,7 @@ impl Streams for Silence {
 }
 
 impl Host for Quiet {
-    fn output(&mut self, _: &str, _: &[u8]) {}
+    fn output(&mut self, _: &str, _: &[u8], _: Moment) {}
 
     fn semihosting(&mut self, call: &SemihostingCall, memory: &mut dyn Dma) -> HostResult {
         self.0.call(call, memory, &mut Silence)

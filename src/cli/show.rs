@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use untick::words::Moment;
+
 /// Says something about the run to the user, apart from what the firmware prints.
 pub fn say(line: &str) {
     // A closed stderr leaves nobody to tell.
@@ -48,6 +50,12 @@ pub fn seconds(cycles: u64, clock_hz: u32) -> String {
     let hz = u128::from(clock_hz.max(1));
     let microseconds = u128::from(cycles) * 1_000_000 / hz;
     format!("{}.{:06} s", microseconds / 1_000_000, microseconds % 1_000_000)
+}
+
+/// What stands in front of a line that was sent at a moment: `[   25499431  0.593714s] `
+pub fn stamp(at: Moment, clock_hz: u32) -> String {
+    let seconds = seconds(at.cycle, clock_hz);
+    format!("[{:>11} {:>9}s] ", at.icount, seconds.trim_end_matches(" s"))
 }
 
 /// `168 MHz`, `32.768 kHz`

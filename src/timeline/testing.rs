@@ -7,13 +7,14 @@ use crate::{
     peripherals::Dma,
     pins::HostResult,
     trace::Header,
+    words::Moment,
 };
 
 /// A host that knows nothing.
 pub(super) struct Nobody;
 
 impl Host for Nobody {
-    fn output(&mut self, _: &str, _: &[u8]) {}
+    fn output(&mut self, _: &str, _: &[u8], _: Moment) {}
 
     fn semihosting(&mut self, _: &SemihostingCall, _: &mut dyn Dma) -> HostResult {
         HostResult::default()

@@ -10,6 +10,7 @@ use untick::{
     },
     peripherals::Dma,
     pins::HostResult,
+    words::Moment,
 };
 
 /// What devices and semihosting have printed, in order.
@@ -59,7 +60,7 @@ impl Console {
 }
 
 impl Host for Console {
-    fn output(&mut self, _device: &str, bytes: &[u8]) {
+    fn output(&mut self, _device: &str, bytes: &[u8], _at: Moment) {
         self.printed.write(Stream::Output, bytes);
     }
 

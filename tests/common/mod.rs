@@ -49,6 +49,8 @@ pub struct Fixture {
     pub ends: String,
     #[serde(default)]
     pub input: String,
+    /// Who gets the input, if it is not the console.
+    to: Option<String>,
     #[serde(default)]
     pub args: String,
     /// Other boards for the same file. Each is a fixture of its own, see [`Fixture::all`].
@@ -162,7 +164,8 @@ impl Fixture {
     pub fn live_into(&self, log: Log, options: Options) -> (Timeline, Printed) {
         let (board, image) = (self.board(), self.image());
         let printed = Printed::default();
-        let console = Console::new(board.console().unwrap(), &self.input, printed.clone());
+        let device = self.to.as_deref().or(board.console()).unwrap();
+        let console = Console::new(device, &self.input, printed.clone());
         let console =
             if self.args.is_empty() { console } else { console.with_files(&self.args, self.heap()) };
         let timeline = Timeline::live(&board, &image, Box::new(console), log, options).unwrap();
