@@ -88,7 +88,8 @@ fn a_line_that_cannot_be_connected() {
             refused(&directory, &arguments, wanted);
         }
     }
-    let trace = ["record", "hello.elf", "--board", "mps2-an385", "-o", "a.untick", "--uart", "uart0=file:a.untick"];
+    let trace =
+        ["record", "hello.elf", "--board", "mps2-an385", "-o", "a.untick", "--uart", "uart0=file:a.untick"];
     refused(&directory, &trace, &["a.untick", "this very run"]);
 }
 

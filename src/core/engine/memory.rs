@@ -1,6 +1,7 @@
 //! Flash and RAM, shared by the two engines, with the pages that changed since the last checkpoint.
 
 mod digest;
+mod overwritten;
 mod pages;
 
 use std::{
@@ -8,7 +9,7 @@ use std::{
     ptr::NonNull,
 };
 
-pub use self::{digest::MemoryDigest, pages::Pages};
+pub use self::{digest::MemoryDigest, overwritten::Overwritten, pages::Pages};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::{
@@ -76,10 +77,6 @@ pub struct Memory {
     /// What [`Memory::write`] has overwritten, while somebody wants to know.
     overwritten: Option<Overwritten>,
 }
-
-/// Writes that can be taken back: address and bytes of each, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overwritten(Vec<(u32, Vec<u8>)>);
 
 impl Memory {
     /// Zeroed RAM and erased flash.
@@ -388,11 +385,7 @@ impl Memory {
 
     /// Writes memory, flash included, as a loader, a bus master or the core's own stacking does.
     pub fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
-        if self.overwritten.is_some() {
-            let mut old = vec![0; bytes.len()];
-            self.read(address, &mut old)?;
-            self.overwritten.iter_mut().for_each(|Overwritten(writes)| writes.push((address, old.clone())));
-        }
+        self.note_overwritten(address, bytes.len())?;
         let mut done = 0;
         while done < bytes.len() {
             let at = address.wrapping_add(done as u32);
@@ -414,28 +407,6 @@ impl Memory {
             done += length;
         }
         Ok(())
-    }
-
-    /// Keeps from now on what [`Memory::write`] overwrites.
-    pub fn keep_overwritten(&mut self) {
-        self.overwritten = Some(Overwritten::default());
-    }
-
-    /// What was overwritten since [`Memory::keep_overwritten`].
-    pub fn take_overwritten(&mut self) -> Overwritten {
-        self.overwritten.take().unwrap_or_default()
-    }
-
-    /// Takes writes back. What they become brings them back, by the same call.
-    pub fn exchange(&mut self, Overwritten(writes): &mut Overwritten) {
-        // The last one first: a later write may have gone over an earlier one.
-        writes.reverse();
-        for (address, bytes) in writes {
-            let mut now = vec![0; bytes.len()];
-            let written = self.read(*address, &mut now).and_then(|()| self.write(*address, bytes));
-            written.expect("it was written before");
-            *bytes = now;
-        }
     }
 
     /// Whether a page was ever written since power-up. All others hold what they held then.
