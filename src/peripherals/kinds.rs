@@ -3,8 +3,9 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32f4_exti, stm32f4_flash,
-    stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+    nrf_wdt, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_gpio, stm32_iwdg, stm32_rng,
+    stm32_tim, stm32_usart, stm32_wwdg, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc,
+    stm32f4_syscfg, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -28,11 +29,16 @@ pub const KINDS: &[Kind] = &[
     nrf_timer::KIND,
     nrf_uart::KIND,
     nrf_wdt::KIND,
+    stm32_crc::KIND,
     stm32_dbgmcu::KIND,
+    stm32_dma::KIND,
+    stm32_dma_stream::KIND,
     stm32_gpio::KIND,
     stm32_iwdg::KIND,
+    stm32_rng::KIND,
     stm32_tim::KIND,
     stm32_usart::KIND,
+    stm32_wwdg::KIND,
     stm32f4_exti::KIND,
     stm32f4_flash::KIND,
     stm32f4_pwr::KIND,

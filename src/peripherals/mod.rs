@@ -16,6 +16,7 @@ mod countdown;
 mod nrf_events;
 mod primecell;
 mod serial_line;
+mod stm32_dma_pace;
 
 // The models, one file each.
 mod cmsdk_dual_timer;
@@ -36,11 +37,16 @@ mod nrf_temp;
 mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
+mod stm32_crc;
 mod stm32_dbgmcu;
+mod stm32_dma;
+mod stm32_dma_stream;
 mod stm32_gpio;
 mod stm32_iwdg;
+mod stm32_rng;
 mod stm32_tim;
 mod stm32_usart;
+mod stm32_wwdg;
 mod stm32f4_exti;
 mod stm32f4_flash;
 mod stm32f4_pwr;
