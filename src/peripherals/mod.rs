@@ -15,7 +15,9 @@ mod surroundings;
 mod countdown;
 mod nrf_events;
 mod primecell;
+mod registers;
 mod serial_line;
+mod stm32_pins;
 
 // The models, one file each.
 mod cmsdk_dual_timer;
@@ -37,15 +39,16 @@ mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
 mod stm32_dbgmcu;
+mod stm32_exti;
 mod stm32_gpio;
 mod stm32_iwdg;
+mod stm32_rcc;
+mod stm32_syscfg;
 mod stm32_tim;
 mod stm32_usart;
-mod stm32f4_exti;
+mod stm32f1_gpio;
 mod stm32f4_flash;
 mod stm32f4_pwr;
-mod stm32f4_rcc;
-mod stm32f4_syscfg;
 mod xilinx_uartlite;
 
 #[cfg(test)]
