@@ -39,11 +39,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         show::say(&ending.summary());
     }
     if ending.has_report() {
-        let Target { firmware, board, .. } = &arguments.target;
-        show::say(&format!(
-            "to walk back to the cause: untick record {} --board {board}",
-            firmware.display()
-        ));
+        let Target { firmware, place, .. } = &arguments.target;
+        let (firmware, place) = (firmware.display(), place.arguments());
+        show::say(&format!("to walk back to the cause: untick record {firmware} {place}"));
     }
     Ok(ending.exit_code())
 }

@@ -1,6 +1,10 @@
 //! What a live machine wants of the host that it runs on.
 
-use crate::{peripherals::Dma, pins::HostResult, words::Moment};
+use crate::{
+    peripherals::Dma,
+    pins::HostResult,
+    words::{Moment, Nanoseconds},
+};
 
 /// A semihosting request (Arm semihosting for AArch32, BKPT 0xAB).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +15,8 @@ pub struct SemihostingCall {
     pub parameter: u32,
     /// When the call happens.
     pub at: Moment,
-    /// Core clock cycles per second of virtual time.
-    pub clock_hz: u32,
+    /// The same in seconds of virtual time.
+    pub time: Nanoseconds,
 }
 
 /// The host: console, files, input. Its answers are events; it is never asked in replay.

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use super::{Host, Listener, Message, SemihostingCall, semihosting};
 use crate::{
-    core::Memory,
+    core::{Clock, Memory},
     peripherals::{Bus, Dma},
     pins::{Asleep, Due, Event, HostResult, Lines, Pins, Slept, Stamped},
     trace::{Log, TraceError},
-    words::{BusFault, Cycle, Icount, Moment, Width},
+    words::{BusFault, Cycle, Icount, Moment, Nanoseconds, Width},
 };
 
 /// How long a machine that only input can wake waits for it at a time, in milliseconds of host time.
@@ -18,7 +18,8 @@ const PATIENCE: u64 = 20;
 pub struct Live {
     bus: Bus,
     host: Box<dyn Host>,
-    clock_hz: u32,
+    reset_hz: u32,
+    clock: Clock,
     lines: Lines,
     inbox: VecDeque<(String, Vec<u8>)>,
     reset: bool,
@@ -27,12 +28,13 @@ pub struct Live {
 }
 
 impl Live {
-    /// A bus and a host, just after reset.
+    /// A bus and a host, just after reset, with the frequency that the core clock has then.
     pub fn new(bus: Bus, host: Box<dyn Host>, clock_hz: u32) -> Live {
         Live {
             bus,
             host,
-            clock_hz,
+            reset_hz: clock_hz,
+            clock: Clock::new(clock_hz),
             lines: Lines::default(),
             inbox: VecDeque::new(),
             reset: false,
@@ -44,6 +46,11 @@ impl Live {
     /// The peripherals.
     pub fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    /// The virtual time in seconds, at a moment that is not in the past.
+    pub fn time(&self, at: Moment) -> Nanoseconds {
+        self.clock.time_at(at.cycle)
     }
 
     /// Takes what the host has for the devices; it reaches them at the next boundary.
@@ -88,8 +95,10 @@ impl LivePins<'_> {
         }
     }
 
-    /// Logs what an access, input or wake-up did besides: memory written, lines that moved; and passes on output.
-    fn settle(&mut self, icount: Icount, written: Vec<(u32, Vec<u8>)>) {
+    /// Logs what an access, input or wake-up did besides: memory written, lines that moved, another core clock; and passes
+    /// on output.
+    fn settle(&mut self, at: Moment, written: Vec<(u32, Vec<u8>)>) {
+        let icount = at.icount;
         for (address, bytes) in written {
             self.append(icount, Event::Memory { address, bytes });
         }
@@ -99,6 +108,11 @@ impl LivePins<'_> {
                 self.append(icount, Event::Line { irq, asserted });
             }
             self.live.lines = lines;
+        }
+        let hz = self.live.bus.core_hz().unwrap_or(self.live.reset_hz).max(1);
+        if hz != self.live.clock.hz() {
+            self.append(icount, Event::Clock { hz, since: at.cycle });
+            self.live.clock = self.live.clock.changed(hz, at.cycle);
         }
         for (device, bytes) in self.live.bus.take_output() {
             self.live.listener.hear(&device, &bytes, icount);
@@ -145,7 +159,7 @@ impl Pins for LivePins<'_> {
         let result = self.live.bus.read(address, width, at.cycle, &mut master);
         let written = master.written;
         self.append(at.icount, Event::Read { address, width, value: result.ok() });
-        self.settle(at.icount, written);
+        self.settle(at, written);
         result
     }
 
@@ -170,7 +184,7 @@ impl Pins for LivePins<'_> {
         let result = self.live.bus.write(address, width, value, at.cycle, &mut master);
         let written = master.written;
         self.append(at.icount, Event::Write { address, width, value, accepted: result.is_ok() });
-        self.settle(at.icount, written);
+        self.settle(at, written);
         result
     }
 
@@ -198,11 +212,15 @@ impl Pins for LivePins<'_> {
             self.append(at.icount, Event::Reset);
         }
         let written = master.written;
-        self.settle(at.icount, written);
+        self.settle(at, written);
     }
 
     fn lines(&self) -> &Lines {
         &self.live.lines
+    }
+
+    fn clock(&self) -> Clock {
+        self.live.clock
     }
 
     fn sleep(&mut self, at: Moment, asleep: Asleep, _memory: &mut Memory) -> Slept {
@@ -231,7 +249,7 @@ impl Pins for LivePins<'_> {
     }
 
     fn semihosting(&mut self, at: Moment, operation: u32, parameter: u32, memory: &mut Memory) -> HostResult {
-        let call = SemihostingCall { operation, parameter, at, clock_hz: self.live.clock_hz };
+        let call = SemihostingCall { operation, parameter, at, time: self.live.time(at) };
         let result = self.live.host.semihosting(&call, &mut Master::new(memory));
         if let Some(sent) = semihosting::sent(operation, parameter, result.r0, &mut Master::new(memory)) {
             let sender =
@@ -247,7 +265,7 @@ impl Pins for LivePins<'_> {
         let mut master = Master::new(memory);
         self.live.bus.reset(at.cycle, &mut master);
         let written = master.written;
-        self.settle(at.icount, written);
+        self.settle(at, written);
     }
 
     fn take_reset(&mut self) -> bool {

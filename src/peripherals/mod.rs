@@ -56,11 +56,11 @@ mod laws;
 #[cfg(test)]
 pub(crate) mod testbed;
 
-use std::fmt::Debug;
+use std::{fmt::Debug, ops::Range};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use bank::Guess;
+pub use bank::{Guess, Policy};
 pub use bus::{Bus, BusAlias, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
 pub use clock::{Clock, Clocks, Frequency};
 pub use kinds::{Clocking, Described, KINDS, Kind, KindOption, Layout, Port, Wiring};
@@ -94,6 +94,25 @@ pub trait Peripheral: 'static {
         value: u32,
         cx: &mut Context<'_>,
     ) -> Result<(), BusFault>;
+
+    /// The flash that the peripheral programs when the core stores to it: a function of the wiring. Addresses are those of
+    /// the memory itself, not of an alias.
+    fn program_areas(&self) -> &[Range<u32>] {
+        &[]
+    }
+
+    /// Takes a store of the core to one of [`Peripheral::program_areas`]; the address is always aligned to the width. What
+    /// becomes of the flash is written with [`Dma::write`]; an error is a bus fault.
+    fn program(
+        &self,
+        _state: &mut Self::State,
+        _address: u32,
+        _width: Width,
+        _value: u32,
+        _cx: &mut Context<'_>,
+    ) -> Result<(), BusFault> {
+        Err(BusFault)
+    }
 
     /// Takes bytes from the host.
     fn input(&self, _state: &mut Self::State, _bytes: &[u8], _cx: &mut Context<'_>) {}

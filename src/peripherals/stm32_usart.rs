@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{CLOCK_DIVIDER, HOLD, Kind, Wiring},
+    kinds::{CLOCK_DIVIDER, HOLD, Kind, Layout, Wiring},
     serial_line::{Incoming, Outgoing, Sent},
 };
 use crate::words::{BusFault, Cycle};
@@ -65,6 +65,11 @@ pub(super) const KIND: Kind = Kind {
     name: "stm32-usart",
     about: "STM32 USART without DMA (RM0090 30.6)",
     size: 0x400,
+    layouts: &[Layout {
+        registers: &[("SR", SR), ("DR", DR), ("BRR", BRR), ("CR1", CR1), ("CR2", CR2), ("CR3", CR3)],
+        without: &[],
+        options: &[("hold", 1)],
+    }],
     irqs: &["usart"],
     options: &[CLOCK_DIVIDER, HOLD],
     transmits: Some(DR),

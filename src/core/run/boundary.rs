@@ -2,9 +2,9 @@
 
 use super::Core;
 use crate::{
-    core::{Context, Halt, Travel, nvic::exception::*, state::Activity, travel::is_stepped_over},
+    core::{Context, Halt, Search, Travel, nvic::exception::*, state::Activity, travel::is_stepped_over},
     pins::{Asleep, Pins, Slept},
-    words::Cycle,
+    words::{Cycle, Icount},
 };
 
 enum Boundary {
@@ -27,7 +27,7 @@ impl Core {
             if self.state.activity == Activity::LockedUp {
                 break Halt::Lockup;
             }
-            if self.state.moment().cycle >= travel.cycle_limit {
+            if self.state.moment().cycle >= self.cycle_limit(travel) {
                 break Halt::Time;
             }
             if let Some((context, behind)) = travel.resumed
@@ -75,8 +75,14 @@ impl Core {
             self.state = ahead;
         }
         // That the pins have nothing more to say is why we are here.
-        let _ = self.arrive(pins, Cycle::MAX, before.moment().cycle);
+        let nothing = Search::default();
+        let _ = self.arrive(pins, &Travel::to(Icount::MAX, &nothing), before.moment().cycle);
         self.ahead = Some(std::mem::replace(&mut self.state, before));
+    }
+
+    /// The cycle at which a run ends, as fast as the clock is now.
+    pub(super) fn cycle_limit(&self, travel: &Travel<'_>) -> Cycle {
+        travel.time_limit.map_or(Cycle::MAX, |time| self.state.clock.cycles_until(time))
     }
 
     /// The flow of execution that runs now.
@@ -90,12 +96,13 @@ impl Core {
         pins.poll(at, &mut self.memory);
         self.state.reset_arrived |= pins.take_reset();
         self.state.nvic.set_lines(pins.lines());
+        self.state.clock = pins.clock();
         self.state.sync_systick(at.cycle);
         self.state.send_event_on_pend();
     }
 
     /// Looks at the pins, and sleeps until something wakes the core. Why it sleeps on, if it does.
-    fn arrive(&mut self, pins: &mut dyn Pins, cycle_limit: Cycle, since: Cycle) -> Option<Halt> {
+    fn arrive(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>, since: Cycle) -> Option<Halt> {
         self.look(pins);
         while let Activity::WaitingForInterrupt | Activity::WaitingForEvent = self.state.activity {
             if self.wakes() {
@@ -104,7 +111,8 @@ impl Core {
             }
             let at = self.state.moment();
             let core_wake = self.state.systick.next_wake();
-            match pins.sleep(at, Asleep { since, core_wake, limit: cycle_limit }, &mut self.memory) {
+            let limit = self.cycle_limit(travel);
+            match pins.sleep(at, Asleep { since, core_wake, limit }, &mut self.memory) {
                 Slept::Until(cycle) => self.state.slept += cycle.saturating_sub(at.cycle),
                 Slept::PastLimit => return Some(Halt::Time),
                 Slept::Forever => return Some(Halt::Asleep),
@@ -119,7 +127,7 @@ impl Core {
     }
 
     fn boundary(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>, since: Cycle) -> Boundary {
-        if let Some(halt) = self.arrive(pins, travel.cycle_limit, since) {
+        if let Some(halt) = self.arrive(pins, travel, since) {
             return Boundary::Halt(halt);
         }
         if self.state.reset_requested || self.state.reset_arrived {
@@ -128,6 +136,7 @@ impl Core {
             }
             self.reset();
             self.state.nvic.set_lines(pins.lines());
+            self.state.clock = pins.clock();
             self.state.icount += 1;
             return Boundary::Entered;
         }
