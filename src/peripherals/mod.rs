@@ -40,15 +40,16 @@ mod nrf_uart;
 mod nrf_wdt;
 mod stm32_dbgmcu;
 mod stm32_exti;
+mod stm32_flash;
 mod stm32_gpio;
 mod stm32_iwdg;
+mod stm32_pwr;
 mod stm32_rcc;
 mod stm32_syscfg;
 mod stm32_tim;
 mod stm32_usart;
 mod stm32f1_gpio;
-mod stm32f4_flash;
-mod stm32f4_pwr;
+mod stm32l4_pwr;
 mod xilinx_uartlite;
 
 #[cfg(test)]

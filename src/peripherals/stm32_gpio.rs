@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Access, Context, Device, Level, Peripheral, Slot,
     kinds::{Kind, KindOption, Layout, Wiring},
-    stm32_pins::{Lock, Outside, PINS},
+    stm32_pins::{Lock, OUTSIDE, Outside, PINS},
 };
 use crate::words::BusFault;
 
@@ -44,7 +44,7 @@ pub(super) const KIND: Kind = Kind {
         vec![("brr", has_brr.into())]
     },
     outputs: PINS,
-    inputs: PINS,
+    inputs: OUTSIDE,
     options: &[
         KindOption { name: "brr", about: "1: the port has BRR", default: 0 },
         KindOption { name: "moder", about: "reset value of MODER, if the SVD file has none", default: 0 },

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Access, Level, Port, pin_levels};
 
-/// The pins, as outputs and as inputs of a port.
+/// The levels of the pins.
 pub(super) const PINS: &[Port] = &[Port { name: "pin", count: 16 }];
+/// What drives the pins from outside.
+pub(super) const OUTSIDE: &[Port] = &[Port { name: "outside", count: 16 }];
 
 /// What drives the pins from outside.
 #[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -20,15 +20,7 @@ const READY: u32 = 1 << 8;
 pub(super) const KIND: Kind = Kind {
     name: "stm32-syscfg",
     about: "STM32 system configuration, or alternate functions: external interrupt lines (RM0090 9.2, RM0008 9.4)",
-    layouts: &[
-        Layout::of(&[("EXTICR1", 0x08), ("EXTICR2", 0x0c), ("EXTICR3", 0x10), ("EXTICR4", 0x14)]),
-        Layout::of(&[
-            ("SYSCFG_EXTICR1", 0x08),
-            ("SYSCFG_EXTICR2", 0x0c),
-            ("SYSCFG_EXTICR3", 0x10),
-            ("SYSCFG_EXTICR4", 0x14),
-        ]),
-    ],
+    layouts: &[Layout::of(&[("EXTICR1", 0x08), ("EXTICR2", 0x0c), ("EXTICR3", 0x10), ("EXTICR4", 0x14)])],
     outputs: &[Port { name: "select", count: 64 }],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let mut registers = wiring.registers.iter();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Access, Context, Device, Level, Peripheral, Slot,
     kinds::{Kind, Layout},
-    stm32_pins::{Lock, Outside, PINS},
+    stm32_pins::{Lock, OUTSIDE, Outside, PINS},
 };
 use crate::words::BusFault;
 
@@ -32,7 +32,7 @@ pub(super) const KIND: Kind = Kind {
         ("BRR", BRR),
     ])],
     outputs: PINS,
-    inputs: PINS,
+    inputs: OUTSIDE,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32f1Gpio)) },
     ..Kind::PLAIN
 };

@@ -81,7 +81,7 @@ fn internal_lines_have_the_interrupts_of_their_family() {
         (2, 31, "PVD"),
         (3, 20, "RTC_WKUP"),
         (3, 32, "COMP4_5_6"),
-        (4, 19, "TAMP_STAMP"),
+        (4, 19, "STAMP"),
         (5, 18, "RTC_ALARM"),
         (5, 36, "PVD"),
     ] {
