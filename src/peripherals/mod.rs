@@ -15,8 +15,10 @@ mod surroundings;
 mod countdown;
 mod nrf_events;
 mod primecell;
+mod registers;
 mod serial_line;
 mod stm32_dma_pace;
+mod stm32_pins;
 
 // The models, one file each.
 mod cmsdk_dual_timer;
@@ -41,17 +43,19 @@ mod stm32_crc;
 mod stm32_dbgmcu;
 mod stm32_dma;
 mod stm32_dma_stream;
+mod stm32_exti;
+mod stm32_flash;
 mod stm32_gpio;
 mod stm32_iwdg;
+mod stm32_pwr;
+mod stm32_rcc;
 mod stm32_rng;
+mod stm32_syscfg;
 mod stm32_tim;
 mod stm32_usart;
 mod stm32_wwdg;
-mod stm32f4_exti;
-mod stm32f4_flash;
-mod stm32f4_pwr;
-mod stm32f4_rcc;
-mod stm32f4_syscfg;
+mod stm32f1_gpio;
+mod stm32l4_pwr;
 mod xilinx_uartlite;
 
 #[cfg(test)]
