@@ -3,8 +3,8 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32f4_exti, stm32f4_flash,
-    stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+    nrf_wdt, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32_usart_v2, stm32f4_exti,
+    stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -33,6 +33,7 @@ pub const KINDS: &[Kind] = &[
     stm32_iwdg::KIND,
     stm32_tim::KIND,
     stm32_usart::KIND,
+    stm32_usart_v2::KIND,
     stm32f4_exti::KIND,
     stm32f4_flash::KIND,
     stm32f4_pwr::KIND,

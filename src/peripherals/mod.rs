@@ -16,6 +16,7 @@ mod countdown;
 mod nrf_events;
 mod primecell;
 mod serial_line;
+mod stm32_usart_line;
 
 // The models, one file each.
 mod cmsdk_dual_timer;
@@ -41,6 +42,7 @@ mod stm32_gpio;
 mod stm32_iwdg;
 mod stm32_tim;
 mod stm32_usart;
+mod stm32_usart_v2;
 mod stm32f4_exti;
 mod stm32f4_flash;
 mod stm32f4_pwr;
