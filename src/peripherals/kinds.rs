@@ -3,13 +3,14 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32_usart_v2, stm32f4_exti,
-    stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+    nrf_wdt, part_24lc256, stm32_dbgmcu, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_tim, stm32_usart,
+    stm32_usart_v2, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
 };
 use crate::svd::Register;
 
 /// All kinds of peripherals, by name.
 pub const KINDS: &[Kind] = &[
+    part_24lc256::KIND,
     cmsdk_dual_timer::KIND,
     cmsdk_gpio::KIND,
     cmsdk_timer::KIND,
@@ -30,6 +31,7 @@ pub const KINDS: &[Kind] = &[
     nrf_wdt::KIND,
     stm32_dbgmcu::KIND,
     stm32_gpio::KIND,
+    stm32_i2c::KIND,
     stm32_iwdg::KIND,
     stm32_tim::KIND,
     stm32_usart::KIND,

@@ -14,6 +14,7 @@ mod surroundings;
 // What models share.
 mod countdown;
 mod nrf_events;
+mod part_memory;
 mod primecell;
 mod serial_line;
 mod stm32_usart_line;
@@ -37,8 +38,10 @@ mod nrf_temp;
 mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
+mod part_24lc256;
 mod stm32_dbgmcu;
 mod stm32_gpio;
+mod stm32_i2c;
 mod stm32_iwdg;
 mod stm32_tim;
 mod stm32_usart;
