@@ -1,10 +1,17 @@
 //! The table of peripherals. To add one: its file, and its row here.
 
-use super::{Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio, mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_exti, stm32_flash, stm32_gpio, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng, stm32_syscfg, stm32_tim, stm32_usart, stm32_wwdg, stm32f1_gpio, stm32l4_pwr, xilinx_uartlite};
+use super::{Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio, mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, part_24lc256, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_exti, stm32_flash, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng, stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg, stm32f1_gpio, stm32l4_pwr, xilinx_uartlite};
+use super::{
+    Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
+    mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
+    nrf_wdt, part_24lc256, stm32_dbgmcu, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_tim, stm32_usart,
+    stm32_usart_v2, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+};
 use crate::svd::Register;
 
 /// All kinds of peripherals, by name.
 pub const KINDS: &[Kind] = &[
+    part_24lc256::KIND,
     cmsdk_dual_timer::KIND,
     cmsdk_gpio::KIND,
     cmsdk_timer::KIND,
@@ -30,12 +37,15 @@ pub const KINDS: &[Kind] = &[
     stm32_exti::KIND,
     stm32_exti::KIND,
     stm32_gpio::KIND,
+    stm32_i2c::KIND,
+    stm32_i2c::KIND,
     stm32_iwdg::KIND,
     stm32_pwr::KIND,
     stm32_rng::KIND,
     stm32_syscfg::KIND,
     stm32_tim::KIND,
     stm32_usart::KIND,
+    stm32_usart_v2::KIND,
     stm32_wwdg::KIND,
     stm32_rcc::f0::KIND,
     stm32_flash::f1::KIND,

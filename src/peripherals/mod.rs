@@ -14,11 +14,13 @@ mod surroundings;
 // What models share.
 mod countdown;
 mod nrf_events;
+mod part_memory;
 mod primecell;
 mod registers;
 mod serial_line;
 mod stm32_dma_pace;
 mod stm32_pins;
+mod stm32_usart_line;
 
 // The models, one file each.
 mod cmsdk_dual_timer;
@@ -39,6 +41,7 @@ mod nrf_temp;
 mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
+mod part_24lc256;
 mod stm32_crc;
 mod stm32_dbgmcu;
 mod stm32_dma;
@@ -46,6 +49,7 @@ mod stm32_dma_stream;
 mod stm32_exti;
 mod stm32_flash;
 mod stm32_gpio;
+mod stm32_i2c;
 mod stm32_iwdg;
 mod stm32_pwr;
 mod stm32_rcc;
@@ -53,6 +57,7 @@ mod stm32_rng;
 mod stm32_syscfg;
 mod stm32_tim;
 mod stm32_usart;
+mod stm32_usart_v2;
 mod stm32_wwdg;
 mod stm32f1_gpio;
 mod stm32l4_pwr;
