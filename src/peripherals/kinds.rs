@@ -3,8 +3,8 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_tim, stm32_usart, stm32f4_exti, stm32f4_flash,
-    stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+    nrf_wdt, stm32_bkp, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_rtc_v1, stm32_rtc_v2, stm32_tim,
+    stm32_usart, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -28,9 +28,12 @@ pub const KINDS: &[Kind] = &[
     nrf_timer::KIND,
     nrf_uart::KIND,
     nrf_wdt::KIND,
+    stm32_bkp::KIND,
     stm32_dbgmcu::KIND,
     stm32_gpio::KIND,
     stm32_iwdg::KIND,
+    stm32_rtc_v1::KIND,
+    stm32_rtc_v2::KIND,
     stm32_tim::KIND,
     stm32_usart::KIND,
     stm32f4_exti::KIND,
