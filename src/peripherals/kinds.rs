@@ -1,11 +1,12 @@
 //! The table of peripherals. To add one: its file, and its row here.
 
-use super::{Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio, mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, part_24lc256, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_exti, stm32_flash, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng, stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg, stm32f1_gpio, stm32l4_pwr, xilinx_uartlite};
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, part_24lc256, stm32_dbgmcu, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_tim, stm32_usart,
-    stm32_usart_v2, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+    nrf_wdt, part_24lc256, stm32_bkp, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_exti,
+    stm32_flash, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng, stm32_rtc_v1,
+    stm32_rtc_v2, stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg, stm32f1_gpio,
+    stm32l4_pwr, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -30,6 +31,7 @@ pub const KINDS: &[Kind] = &[
     nrf_timer::KIND,
     nrf_uart::KIND,
     nrf_wdt::KIND,
+    stm32_bkp::KIND,
     stm32_crc::KIND,
     stm32_dbgmcu::KIND,
     stm32_dma::KIND,
@@ -42,23 +44,25 @@ pub const KINDS: &[Kind] = &[
     stm32_iwdg::KIND,
     stm32_pwr::KIND,
     stm32_rng::KIND,
+    stm32_rtc_v1::KIND,
+    stm32_rtc_v2::KIND,
     stm32_syscfg::KIND,
     stm32_tim::KIND,
     stm32_usart::KIND,
     stm32_usart_v2::KIND,
     stm32_wwdg::KIND,
-    stm32_rcc::f0::KIND,
-    stm32_flash::f1::KIND,
+    stm32_rcc::F0,
+    stm32_flash::F1,
     stm32f1_gpio::KIND,
-    stm32_rcc::f1::KIND,
-    stm32_rcc::f3::KIND,
-    stm32_flash::f4::KIND,
-    stm32_rcc::f4::KIND,
-    stm32_flash::l1::KIND,
-    stm32_rcc::l1::KIND,
-    stm32_flash::l4::KIND,
+    stm32_rcc::F1,
+    stm32_rcc::F3,
+    stm32_flash::F4,
+    stm32_rcc::F4,
+    stm32_flash::L1,
+    stm32_rcc::L1,
+    stm32_flash::L4,
     stm32l4_pwr::KIND,
-    stm32_rcc::l4::KIND,
+    stm32_rcc::L4,
     xilinx_uartlite::KIND,
 ];
 
