@@ -42,6 +42,7 @@ mod nrf_gpio;
 mod nrf_gpiote;
 mod nrf_nvmc;
 mod nrf_ppi;
+mod nrf_pwm;
 mod nrf_radio;
 mod nrf_rng;
 mod nrf_rtc;
