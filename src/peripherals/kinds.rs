@@ -3,8 +3,8 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_gpio, stm32_iwdg, stm32_rng,
-    stm32_tim, stm32_usart, stm32_wwdg, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc,
+    nrf_wdt, stm32_can, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_gpio, stm32_iwdg,
+    stm32_rng, stm32_tim, stm32_usart, stm32_wwdg, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc,
     stm32f4_syscfg, xilinx_uartlite,
 };
 use crate::svd::Register;
@@ -29,6 +29,7 @@ pub const KINDS: &[Kind] = &[
     nrf_timer::KIND,
     nrf_uart::KIND,
     nrf_wdt::KIND,
+    stm32_can::KIND,
     stm32_crc::KIND,
     stm32_dbgmcu::KIND,
     stm32_dma::KIND,

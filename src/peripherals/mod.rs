@@ -37,6 +37,7 @@ mod nrf_temp;
 mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
+mod stm32_can;
 mod stm32_crc;
 mod stm32_dbgmcu;
 mod stm32_dma;
