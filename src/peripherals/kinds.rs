@@ -3,10 +3,10 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, part_24lc256, stm32_bkp, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_exti,
-    stm32_flash, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng, stm32_rtc_v1,
-    stm32_rtc_v2, stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg, stm32f1_gpio,
-    stm32l4_pwr, xilinx_uartlite,
+    nrf_wdt, part_24lc256, stm32_bkp, stm32_can, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream,
+    stm32_exti, stm32_flash, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng,
+    stm32_rtc_v1, stm32_rtc_v2, stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg,
+    stm32f1_gpio, stm32l4_pwr, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -32,6 +32,7 @@ pub const KINDS: &[Kind] = &[
     nrf_uart::KIND,
     nrf_wdt::KIND,
     stm32_bkp::KIND,
+    stm32_can::KIND,
     stm32_crc::KIND,
     stm32_dbgmcu::KIND,
     stm32_dma::KIND,

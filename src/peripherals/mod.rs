@@ -43,6 +43,7 @@ mod nrf_uart;
 mod nrf_wdt;
 mod part_24lc256;
 mod stm32_bkp;
+mod stm32_can;
 mod stm32_crc;
 mod stm32_dbgmcu;
 mod stm32_dma;

@@ -289,7 +289,7 @@ impl Stm32Tim {
         }
     }
 
-    /// The register that an access to DMAR means, each time the next one of the burst (RM0090 18.4.19).
+    /// The register that an access to DMAR means, each time the next one of the burst (RM0090 18.4.18).
     fn burst_access(&self, s: &mut State, at: Access) -> Access {
         if at.register() != DMAR || self.channels == 0 {
             return at;

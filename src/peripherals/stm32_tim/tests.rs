@@ -241,7 +241,7 @@ fn every_update_asks_for_dma() {
 #[test]
 fn a_burst_asks_for_every_register() {
     let mut timer = timer(0, 9);
-    timer.write(DCR, 2 << 8 | CCR1 / 4); // three registers from CCR1 on
+    timer.write(DCR, (2 << 8) | (CCR1 / 4)); // three registers from CCR1 on
     timer.write(DIER, UIE << 8);
     timer.write(CR1, cr1().with_cen(true).into());
     timer.run_until(10);
