@@ -3,8 +3,8 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, stm32_dbgmcu, stm32_exti, stm32_flash, stm32_gpio, stm32_iwdg, stm32_pwr, stm32_rcc,
-    stm32_syscfg, stm32_tim, stm32_usart, stm32f1_gpio, stm32l4_pwr, xilinx_uartlite,
+    nrf_wdt, stm32_dbgmcu, stm32_device_id, stm32_exti, stm32_flash, stm32_gpio, stm32_iwdg, stm32_pwr,
+    stm32_rcc, stm32_syscfg, stm32_tim, stm32_usart, stm32f1_gpio, stm32l4_pwr, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -36,11 +36,14 @@ pub const KINDS: &[Kind] = &[
     stm32_syscfg::KIND,
     stm32_tim::KIND,
     stm32_usart::KIND,
+    stm32_device_id::F0,
     stm32_rcc::F0,
+    stm32_device_id::F1,
     stm32_flash::F1,
     stm32f1_gpio::KIND,
     stm32_rcc::F1,
     stm32_rcc::F3,
+    stm32_device_id::F4,
     stm32_flash::F4,
     stm32_rcc::F4,
     stm32_flash::L1,

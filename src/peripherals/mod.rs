@@ -39,6 +39,7 @@ mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
 mod stm32_dbgmcu;
+mod stm32_device_id;
 mod stm32_exti;
 mod stm32_flash;
 mod stm32_gpio;
