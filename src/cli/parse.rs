@@ -2,6 +2,8 @@
 
 use untick::{peripherals::Policy, words::Nanoseconds};
 
+use super::console::{Where, Wire};
+
 /// Reads `250ms`, `1.5s`, `20us`, `3min`.
 pub fn duration(text: &str) -> Result<Nanoseconds, String> {
     const UNITS: [(&str, u64); 7] = [
@@ -47,6 +49,38 @@ pub fn address(text: &str) -> Result<u32, String> {
         _ => return Err(format!("{text:?} is not an address, such as 0x08000000")),
     };
     number.map_err(|_| format!("{text:?} is not an address of 32 bits, such as 0x08000000"))
+}
+
+/// Reads `uart0=stdout`, `usart2=file:out.txt`, `uart1=tcp::4444`, `uart0=pty`.
+pub fn wire(text: &str) -> Result<Wire, String> {
+    let Some((device, to)) = text.split_once('=').filter(|(device, _)| !device.is_empty()) else {
+        return Err(format!(
+            "{text:?} does not tell what goes where: write NAME=WHERE, such as uart0=tcp::4444"
+        ));
+    };
+    let to = match to.split_once(':') {
+        None if to == "stdout" => Where::Stdout,
+        None if to == "stdio" => Where::Stdio,
+        None if to == "null" => Where::Null,
+        None if to == "pty" => Where::Pty,
+        Some(("file", path)) if !path.is_empty() => Where::File(path.into()),
+        Some(("tcp", address)) => match address.rsplit_once(':') {
+            Some((_, port)) if port.parse::<u16>().is_ok() => Where::Tcp(address.to_owned()),
+            _ => return Err(format!("{to:?} is no address to listen at: write tcp::4444 or tcp:HOST:4444")),
+        },
+        _ => {
+            let known = "stdout, stdio, null, file:PATH, tcp::PORT, tcp:HOST:PORT and pty";
+            return Err(format!("{to:?} is no place for output; there are {known}"));
+        }
+    };
+    Ok(Wire { device: device.to_owned(), to })
+}
+
+/// Reads `0=stdout`, `1=file:out.bin`.
+pub fn rtt_wire(text: &str) -> Result<Wire, String> {
+    let Wire { device, to } = wire(text)?;
+    let number: u32 = device.parse().map_err(|_| format!("{device:?} is not the number of a channel"))?;
+    Ok(Wire { device: format!("rtt{number}"), to })
 }
 
 /// A range of icounts as it is written.

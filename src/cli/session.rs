@@ -9,14 +9,17 @@ use untick::{
     debug::Debuggee,
     fault::{Fault, Report},
     image::{Image, Symbols},
-    machine::semihosting::{HeapInfo, Semihosting},
+    machine::{
+        self,
+        semihosting::{HeapInfo, Semihosting},
+    },
     timeline::{self, Outcome, Timeline},
     trace::{Header, Log},
 };
 
 use super::{
-    History, Limits, Place, Target,
-    console::{Input, Terminal},
+    History, Limits, Outside, Place, Target,
+    console::{self, Input, Screen, Terminal, Typed, Where, Wire},
     ending::Why,
     interrupt::{Deadline, Interrupt},
     show,
@@ -91,8 +94,19 @@ impl Firmware {
         Ok(Firmware { board, config, image, symbols, command_line })
     }
 
-    /// The terminal as host of the machine.
-    pub fn terminal(&self, input: Input, interrupt: Interrupt) -> anyhow::Result<Terminal> {
+    /// The terminal, and whatever else `outside` names, as host of the machine. No file is created where one of
+    /// `precious` is.
+    pub fn terminal(
+        &self,
+        outside: &Outside,
+        precious: &[&Path],
+        input: Input,
+        interrupt: Interrupt,
+    ) -> anyhow::Result<Terminal> {
+        for wire in &outside.uart {
+            machine::find_device(&self.board, &wire.device)?;
+        }
+        let wires: Vec<Wire> = outside.uart.iter().chain(&outside.rtt).cloned().collect();
         let directory = std::env::current_dir().context("cannot tell the current directory")?;
         let stack = self.image.word(self.config.vector_table).unwrap_or(0);
         // Where linker scripts say that the heap may begin: newlib's names, then cortex-m-rt's.
@@ -100,7 +114,16 @@ impl Firmware {
         let end = end.iter().find_map(|name| self.symbols.symbol_address(name));
         let heap = HeapInfo::new(&self.config, stack, end);
         let semihosting = Semihosting::new(self.command_line.clone(), heap, directory);
-        Ok(Terminal::new(semihosting, self.board.console().map(str::to_owned), input, interrupt))
+        let routes = console::connect(&wires, precious, &interrupt)?;
+        let typed = match wires.into_iter().find(|wire| wire.to == Where::Stdio) {
+            Some(wire) => Typed::For(wire.device),
+            // One that leads elsewhere has another keyboard.
+            None => Typed::Default(
+                self.board.console().filter(|name| !routes.contains_key(*name)).map(str::to_owned),
+            ),
+        };
+        let screen = Screen::new(outside.timestamps, interrupt.clone());
+        Ok(Terminal::new(semihosting, screen, input, typed, routes, interrupt))
     }
 
     /// A new recording, in a file if one is named.

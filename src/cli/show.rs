@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use untick::{machine::When, words::seconds};
+
 /// Says something about the run to the user, apart from what the firmware prints.
 pub fn say(line: &str) {
     // A closed stderr leaves nobody to tell.
@@ -41,6 +43,12 @@ pub fn size(bytes: u64) -> String {
         _ => (1 << 30, "GiB"),
     };
     format!("{:.1} {name}", bytes as f64 / unit as f64)
+}
+
+/// What stands in front of a line that was sent at a moment: `[   25499431  0.593714s] `
+pub fn stamp(when: When) -> String {
+    let seconds = seconds(when.time);
+    format!("[{:>11} {:>9}s] ", when.icount, seconds.trim_end_matches(" s"))
 }
 
 /// `168 MHz`, `32.768 kHz`

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{
     Config,
-    engine::{Hit, Kind, Memory, Search, Translator, Values},
+    engine::{Hit, Kind, Memory, Overwritten, Search, Translator, Values},
     executed::{Entered, Executed, Visited},
     port::{bit_band, is_core_register},
     state::State,
@@ -24,6 +24,13 @@ use crate::{
 #[error("the translator cannot be set up: {0}")]
 pub struct EngineError(#[from] unicorn_engine_sys::uc_error);
 
+/// What has arrived at an icount, before anything runs.
+struct Ahead {
+    state: State,
+    /// What brings back the writes.
+    memory: Overwritten,
+}
+
 /// A Cortex-M core.
 pub struct Core {
     // The engines map the memory: they are dropped before it.
@@ -36,7 +43,9 @@ pub struct Core {
     state: State,
     /// What the state becomes when what arrives at its very icount has been looked at, if that has happened already and
     /// no instruction has run since. The state itself stays what every way to this icount gives.
-    ahead: Option<State>,
+    ahead: Option<Ahead>,
+    /// What the last look at the pins has overwritten.
+    arrived: Overwritten,
     ran_last: Option<Kind>,
     /// Memory that is compared instead of watched.
     values: Option<Box<Values>>,
@@ -60,6 +69,7 @@ impl Core {
             config: config.clone(),
             state: State::new(config),
             ahead: None,
+            arrived: Overwritten::default(),
             ran_last: None,
             watched: Watched::default(),
             visited: Visited::default(),

@@ -2,7 +2,7 @@
 
 use proptest::{prelude::*, test_runner::TestCaseError};
 
-use super::{Access, KINDS, Kind, testbed::Testbed};
+use super::{Access, KINDS, Kind, Level, Port, Talk, testbed::Testbed};
 use crate::words::{Cycle, Width};
 
 /// Something that happens to a peripheral.
@@ -14,6 +14,8 @@ enum Step {
     Program(Access, u32),
     Input(Vec<u8>),
     Wait(Cycle),
+    Talk(Talk),
+    Wire(u32, Level),
 }
 
 fn access(size: u32) -> impl Strategy<Value = Access> {
@@ -36,7 +38,38 @@ fn value() -> impl Strategy<Value = u32> {
     ]
 }
 
-fn step(size: u32) -> impl Strategy<Value = Step> {
+fn talk() -> impl Strategy<Value = Talk> {
+    let byte = || prop_oneof![any::<u8>(), 0..8u8, proptest::sample::select(&[3, 5, 6, 0x20, 0x9f][..])];
+    prop_oneof![
+        2 => any::<bool>().prop_map(|read| Talk::I2cStart { address: 0x50, read }),
+        4 => byte().prop_map(Talk::I2cWrite),
+        2 => any::<bool>().prop_map(|acknowledge| Talk::I2cRead { acknowledge }),
+        1 => Just(Talk::I2cStop),
+        8 => (4..33u8, byte()).prop_map(|(bits, value)| Talk::Spi { bits, value: value.into() }),
+        8 => byte().prop_map(|value| Talk::Spi { bits: 8, value: value.into() }),
+    ]
+}
+
+/// What happens to a part that is attached to a controller.
+fn part_step(inputs: u32) -> impl Strategy<Value = Step> {
+    let level = prop_oneof![Just(Level::Low), Just(Level::High), Just(Level::Pulse)];
+    prop_oneof![
+        12 => talk().prop_map(Step::Talk),
+        u32::from(inputs > 0) => (0..inputs.max(1), level).prop_map(|(input, level)| Step::Wire(input, level)),
+        1 => proptest::collection::vec(any::<u8>(), 0..6).prop_map(Step::Input),
+        2 => (0..400u64).prop_map(Step::Wait),
+        1 => (0..1u64 << 40).prop_map(Step::Wait),
+    ]
+}
+
+fn step(kind: &Kind) -> BoxedStrategy<Step> {
+    match kind.size {
+        0 => part_step(Port::total(kind.inputs)).boxed(),
+        size => register_step(size).boxed(),
+    }
+}
+
+fn register_step(size: u32) -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => access(size).prop_map(Step::Read),
         6 => (access(size), value()).prop_map(|(at, value)| Step::Write(at, value)),
@@ -58,6 +91,8 @@ impl Testbed {
             }
             Step::Input(bytes) => self.input(bytes),
             Step::Wait(cycles) => self.run_bounded(self.now() + cycles),
+            Step::Talk(talk) => return self.talk(*talk),
+            Step::Wire(input, level) => self.wire(*input, *level),
         }
         None
     }
@@ -79,7 +114,7 @@ fn for_each_kind(cases: u32, law: impl Fn(&Kind, Vec<Step>) -> Result<(), TestCa
     for kind in KINDS {
         let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
         let mut runner = proptest::test_runner::TestRunner::new(config);
-        let steps = proptest::collection::vec(step(kind.size), 1..40);
+        let steps = proptest::collection::vec(step(kind), 1..40);
         if let Err(error) = runner.run(&steps, |steps| law(kind, steps)) {
             panic!("{}: {error}", kind.name);
         }

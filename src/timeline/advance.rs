@@ -64,6 +64,10 @@ impl Timeline {
             }
         };
         self.bookmarks.note_happenings(live);
+        if !matches!(halt, Halt::Limit | Halt::Waiting) {
+            let now = self.core.state().moment();
+            self.core.look_ahead(|memory| live.show_rest(now, memory));
+        }
         if let Some(error) = error {
             return Err(TimelineError::Trace(error));
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     core::Clock,
     pins::{Digest, Event, Stamped},
-    words::{Icount, Width},
+    words::{Cycle, Icount, Width},
 };
 
 /// Items in a chunk when it is closed.
@@ -148,10 +148,10 @@ impl Chunk {
         self.events
     }
 
-    /// What the core clock before it becomes in it.
-    pub fn clock_behind(&self, clock: Clock) -> Clock {
+    /// What the core clock before it becomes in it, up to a cycle.
+    pub fn clock_behind(&self, clock: Clock, end: Cycle) -> Clock {
         self.rare.iter().fold(clock, |clock, event| match *event {
-            Event::Clock { hz, since } => clock.changed(hz, since),
+            Event::Clock { hz, since } if since <= end => clock.changed(hz, since),
             _ => clock,
         })
     }

@@ -91,7 +91,7 @@ impl Bare {
         }
         core.reset();
         let console = Console::new(board.console().unwrap(), &fixture.input, Printed::default());
-        let live = Live::new(board.bus(), Box::new(console), config.clock_hz);
+        let live = Live::new(board.bus(), Box::new(console), &config, &fixture.image());
         Bare { core, live, log: Log::in_memory(fixture.header()) }
     }
 

@@ -20,7 +20,7 @@ mod values;
 
 use std::collections::BTreeSet;
 
-pub use memory::{Memory, MemoryDigest, PAGE, PageId, Pages};
+pub use memory::{Memory, MemoryDigest, Overwritten, PAGE, PageId, Pages};
 pub use translator::{Kind, Ran, Translator};
 pub use traps::{Transfer, Traps};
 pub use values::Values;
