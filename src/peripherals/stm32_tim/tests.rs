@@ -471,8 +471,8 @@ fn every_timer_of_the_files_is_found() {
         let more = layouts::describe(&crate::peripherals::Described { name, base, registers: &registers });
         [options, more].concat()
     };
-    assert_eq!(described("stm32f407.svd", "TIM2"), [("channels", 4), ("bits", 32)]);
-    assert_eq!(described("stm32f407.svd", "TIM14"), [("channels", 1)]);
+    assert_eq!(described("stm32f4.svd", "TIM2"), [("channels", 4), ("bits", 32)]);
+    assert_eq!(described("stm32f4.svd", "TIM14"), [("channels", 1)]);
     assert_eq!(described("stm32f1.svd", "TIM2"), [("channels", 4), ("bits", 16)]);
     assert_eq!(described("stm32f1.svd", "TIM6"), [("channels", 0)]);
     assert_eq!(described("stm32f0.svd", "TIM15"), [("channels", 2), ("break", 1)]);
