@@ -18,6 +18,7 @@ mod part_memory;
 mod primecell;
 mod registers;
 mod serial_line;
+mod stm32_device_id;
 mod stm32_dma_pace;
 mod stm32_pins;
 mod stm32_usart_line;
