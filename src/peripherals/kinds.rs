@@ -2,11 +2,12 @@
 
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
-    mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, part_24lc256, stm32_bkp, stm32_can, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream,
-    stm32_exti, stm32_flash, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng,
-    stm32_rtc_v1, stm32_rtc_v2, stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg,
-    stm32f1_gpio, stm32l4_pwr, xilinx_uartlite,
+    mps2_scc, nrf_adc, nrf_clock, nrf_ecb, nrf_egu, nrf_ficr, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_ppi,
+    nrf_radio, nrf_rng, nrf_rtc, nrf_saadc, nrf_serial, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, part_24lc256,
+    stm32_bkp, stm32_can, stm32_crc, stm32_dbgmcu, stm32_dma, stm32_dma_stream, stm32_exti, stm32_flash,
+    stm32_gpio, stm32_i2c, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng, stm32_rtc_v1, stm32_rtc_v2,
+    stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg, stm32f1_gpio, stm32l4_pwr,
+    xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -21,12 +22,20 @@ pub const KINDS: &[Kind] = &[
     generic::KIND,
     mps2_fpgaio::KIND,
     mps2_scc::KIND,
+    nrf_adc::KIND,
     nrf_clock::KIND,
+    nrf_ecb::KIND,
+    nrf_egu::KIND,
+    nrf_ficr::KIND,
     nrf_gpio::KIND,
     nrf_gpiote::KIND,
     nrf_nvmc::KIND,
+    nrf_ppi::KIND,
+    nrf_radio::KIND,
     nrf_rng::KIND,
     nrf_rtc::KIND,
+    nrf_saadc::KIND,
+    nrf_serial::KIND,
     nrf_temp::KIND,
     nrf_timer::KIND,
     nrf_uart::KIND,
