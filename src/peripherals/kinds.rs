@@ -3,8 +3,9 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
     mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, part_24lc256, stm32_dbgmcu, stm32_gpio, stm32_i2c, stm32_iwdg, stm32_tim, stm32_usart,
-    stm32_usart_v2, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+    nrf_wdt, part_24lc256, part_mx25l, part_registers, stm32_dbgmcu, stm32_gpio, stm32_i2c, stm32_i2c_v2,
+    stm32_iwdg, stm32_spi, stm32_tim, stm32_usart, stm32_usart_v2, stm32f4_exti, stm32f4_flash, stm32f4_pwr,
+    stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -17,8 +18,10 @@ pub const KINDS: &[Kind] = &[
     cmsdk_uart::KIND,
     cmsdk_watchdog::KIND,
     generic::KIND,
+    part_registers::I2C,
     mps2_fpgaio::KIND,
     mps2_scc::KIND,
+    part_mx25l::KIND,
     nrf_clock::KIND,
     nrf_gpio::KIND,
     nrf_gpiote::KIND,
@@ -29,10 +32,13 @@ pub const KINDS: &[Kind] = &[
     nrf_timer::KIND,
     nrf_uart::KIND,
     nrf_wdt::KIND,
+    part_registers::SPI,
     stm32_dbgmcu::KIND,
     stm32_gpio::KIND,
     stm32_i2c::KIND,
+    stm32_i2c_v2::KIND,
     stm32_iwdg::KIND,
+    stm32_spi::KIND,
     stm32_tim::KIND,
     stm32_usart::KIND,
     stm32_usart_v2::KIND,
