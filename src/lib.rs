@@ -4,6 +4,7 @@
 
 pub mod words;
 
+pub mod defmt;
 pub mod image;
 
 pub mod core;

@@ -18,10 +18,10 @@ mod show;
 use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Error;
-use clap::{Args, Parser, Subcommand};
-use untick::timeline::TimelineError;
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use untick::{peripherals::Policy, timeline::TimelineError, words::Nanoseconds};
 
-use self::parse::Nanoseconds;
+use self::console::Wire;
 
 /// Records Cortex-M firmware and debugs the recording in both directions of time.
 #[derive(Debug, Parser)]
@@ -61,13 +61,56 @@ struct Target {
     #[arg(long, value_name = "ADDRESS", value_parser = parse::address)]
     vector_table: Option<u32>,
 
-    /// The board: a name that `untick boards` lists, or a board file.
-    #[arg(long, value_name = "NAME|FILE.toml")]
-    board: String,
+    #[command(flatten)]
+    place: Place,
 
     /// The command line that the firmware sees by semihosting [default: its own path].
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     args: Option<String>,
+}
+
+/// The board or chip.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("where").required(true).multiple(true).args(["board", "chip", "chip_description"])))]
+struct Place {
+    /// The board: a name that `untick boards` lists, or a board file.
+    #[arg(long, value_name = "NAME|FILE.toml", conflicts_with_all = ["chip", "chip_description"])]
+    board: Option<String>,
+
+    /// A chip alone, by the name of its part: STM32F103RB.
+    #[arg(long, value_name = "PART")]
+    chip: Option<String>,
+
+    /// The memory of a chip that untick does not know: a target file of probe-rs, as it is.
+    #[arg(long, value_name = "FILE.yaml")]
+    chip_description: Option<PathBuf>,
+
+    /// The registers of the chip: its vendor's SVD file, as it is, in place of the one that untick has.
+    #[arg(long, value_name = "FILE.svd")]
+    svd: Option<PathBuf>,
+
+    /// What happens at registers without a model: a bus fault, a register that begins with its reset value, or this and a
+    /// guess where the firmware waits for the hardware.
+    #[arg(long, value_name = "strict|reset|guess", default_value = "guess", value_parser = parse::policy)]
+    unmodelled: Policy,
+}
+
+/// Where what the firmware sends goes, and where its input comes from.
+#[derive(Debug, Args)]
+struct Outside {
+    /// Connect a UART by its name on the board: to stdout, stdio (and what is typed goes to it), null, file:PATH,
+    /// tcp:HOST:PORT or tcp::PORT (listens there), pty [default: stdout, and what is typed goes to the board's console].
+    #[arg(long, value_name = "NAME=WHERE", value_parser = parse::wire)]
+    uart: Vec<Wire>,
+
+    /// Connect a channel of RTT by its number, in the same way [default: channel 0 to stdio, unless the firmware talks
+    /// through the board's console, others to null].
+    #[arg(long, value_name = "N=WHERE", value_parser = parse::rtt_wire)]
+    rtt: Vec<Wire>,
+
+    /// Put icount and virtual time in front of each line on stdout.
+    #[arg(long)]
+    timestamps: bool,
 }
 
 /// When a run ends if the firmware does not end it.
@@ -155,6 +198,8 @@ mod tests {
         for line in [
             "untick run hello.elf --board mps2-an385",
             "untick run hello.elf --board my.toml --for 250ms --until-icount 1e6 --timeout 30s --args -v",
+            "untick run echo.elf --board b --uart uart0=tcp::4444 --uart uart1=file:a=b.txt --timestamps",
+            "untick run rtt.elf --board b --rtt 1=pty --rtt 0=null",
             "untick record crash.elf --board stm32f4discovery -o crash.untick",
             "untick info crash.untick",
             "untick dump crash.untick --registers 100..200",
@@ -168,6 +213,10 @@ mod tests {
             "untick replay crash.untick --verify",
             "untick debug crash.elf --board stm32f4discovery",
             "untick boards",
+            "untick boards --explain my.svd",
+            "untick run a.elf --chip STM32F103RB",
+            "untick run a.elf --chip X1 --chip-description my.yaml --svd my.svd --unmodelled strict",
+            "untick run a.elf --chip-description my.yaml",
         ] {
             if let Err(error) = Cli::try_parse_from(line.split(' ')) {
                 panic!("{line}: {error}");
@@ -180,11 +229,17 @@ mod tests {
         for (line, wanted) in [
             ("untick run a.elf --board b --for 250", "such as 250ms"),
             ("untick run a.elf --board b --until-icount many", "such as 1_000_000"),
+            ("untick run a.elf --board b --uart uart0", "such as uart0=tcp::4444"),
+            ("untick run a.elf --board b --uart uart0=tcp:4444", "tcp::4444"),
+            ("untick run a.elf --board b --uart uart0=udp:1", "file:PATH"),
+            ("untick run a.elf --board b --rtt uart0=null", "number of a channel"),
             ("untick replay a --at 1/2", "37.5%"),
             ("untick replay a --verify --gdb :1", "cannot be used with"),
             ("untick dump a --registers 9..5", "ends before it begins"),
             ("untick dump a", "--registers"),
             ("untick run a.elf", "--board"),
+            ("untick run a.elf --board b --chip c", "cannot be used with"),
+            ("untick run a.elf --chip c --unmodelled maybe", "strict, reset or guess"),
         ] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
             assert!(error.to_string().contains(wanted), "{line}: {error}");

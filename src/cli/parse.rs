@@ -1,16 +1,8 @@
 //! The values of options: durations, counts, sizes. All arithmetic is exact.
 
-/// A span of time in nanoseconds, virtual or of the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Nanoseconds(pub u64);
+use untick::{peripherals::Policy, words::Nanoseconds};
 
-impl Nanoseconds {
-    /// The number of core clock cycles that begin within this time.
-    pub fn cycles(self, clock_hz: u32) -> u64 {
-        let cycles = u128::from(self.0) * u128::from(clock_hz) / 1_000_000_000;
-        u64::try_from(cycles).unwrap_or(u64::MAX)
-    }
-}
+use super::console::{Where, Wire};
 
 /// Reads `250ms`, `1.5s`, `20us`, `3min`.
 pub fn duration(text: &str) -> Result<Nanoseconds, String> {
@@ -31,12 +23,12 @@ pub fn duration(text: &str) -> Result<Nanoseconds, String> {
         Bad::NotWhole => format!("{text:?} is finer than a nanosecond"),
         Bad::TooLarge => format!("{text:?} is too long: the longest time is 584 years"),
     })?;
-    Ok(Nanoseconds(nanoseconds))
+    Ok(nanoseconds)
 }
 
 /// Reads a time of the host that something may take.
 pub fn host_duration(text: &str) -> Result<std::time::Duration, String> {
-    duration(text).map(|Nanoseconds(ns)| std::time::Duration::from_nanos(ns))
+    duration(text).map(std::time::Duration::from_nanos)
 }
 
 /// Reads `1000000`, `1_000_000`, `1e6`, `2.5e6`.
@@ -57,6 +49,38 @@ pub fn address(text: &str) -> Result<u32, String> {
         _ => return Err(format!("{text:?} is not an address, such as 0x08000000")),
     };
     number.map_err(|_| format!("{text:?} is not an address of 32 bits, such as 0x08000000"))
+}
+
+/// Reads `uart0=stdout`, `usart2=file:out.txt`, `uart1=tcp::4444`, `uart0=pty`.
+pub fn wire(text: &str) -> Result<Wire, String> {
+    let Some((device, to)) = text.split_once('=').filter(|(device, _)| !device.is_empty()) else {
+        return Err(format!(
+            "{text:?} does not tell what goes where: write NAME=WHERE, such as uart0=tcp::4444"
+        ));
+    };
+    let to = match to.split_once(':') {
+        None if to == "stdout" => Where::Stdout,
+        None if to == "stdio" => Where::Stdio,
+        None if to == "null" => Where::Null,
+        None if to == "pty" => Where::Pty,
+        Some(("file", path)) if !path.is_empty() => Where::File(path.into()),
+        Some(("tcp", address)) => match address.rsplit_once(':') {
+            Some((_, port)) if port.parse::<u16>().is_ok() => Where::Tcp(address.to_owned()),
+            _ => return Err(format!("{to:?} is no address to listen at: write tcp::4444 or tcp:HOST:4444")),
+        },
+        _ => {
+            let known = "stdout, stdio, null, file:PATH, tcp::PORT, tcp:HOST:PORT and pty";
+            return Err(format!("{to:?} is no place for output; there are {known}"));
+        }
+    };
+    Ok(Wire { device: device.to_owned(), to })
+}
+
+/// Reads `0=stdout`, `1=file:out.bin`.
+pub fn rtt_wire(text: &str) -> Result<Wire, String> {
+    let Wire { device, to } = wire(text)?;
+    let number: u32 = device.parse().map_err(|_| format!("{device:?} is not the number of a channel"))?;
+    Ok(Wire { device: format!("rtt{number}"), to })
 }
 
 /// A range of icounts as it is written.
@@ -142,13 +166,23 @@ fn scaled(text: &str, unit: u64) -> Result<u64, Bad> {
     u64::try_from(value).map_err(|_| Bad::TooLarge)
 }
 
+/// What happens at registers without a model.
+pub fn policy(text: &str) -> Result<Policy, String> {
+    match text {
+        "strict" => Ok(Policy::Strict),
+        "reset" => Ok(Policy::Reset),
+        "guess" => Ok(Policy::Guess),
+        _ => Err("must be strict, reset or guess".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn durations_are_exact() {
-        let ns = |text| duration(text).map(|Nanoseconds(ns)| ns);
+        let ns = duration;
         assert_eq!(ns("250ms"), Ok(250_000_000));
         assert_eq!(ns("20us"), Ok(20_000));
         assert_eq!(ns("20µs"), Ok(20_000));
@@ -171,13 +205,6 @@ mod tests {
         assert!(error("1e30s").contains("too long"));
         assert!(error("1e2000000000s").contains("too long"));
         assert!(error("99999999999999999999999999999999999999999s").contains("too long"));
-    }
-
-    #[test]
-    fn durations_become_cycles_without_overflow() {
-        assert_eq!(Nanoseconds(250_000_000).cycles(25_000_000), 6_250_000);
-        assert_eq!(Nanoseconds(39).cycles(25_000_000), 0);
-        assert_eq!(Nanoseconds(u64::MAX).cycles(u32::MAX), u64::MAX);
     }
 
     #[test]

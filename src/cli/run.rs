@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{
-    History, Limits, Target,
+    History, Limits, Outside, Target,
     console::Input,
     ending::Ending,
     interrupt::Interrupt,
@@ -19,6 +19,8 @@ pub struct Arguments {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
+    outside: Outside,
+    #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
     history: History,
@@ -27,7 +29,8 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let firmware = Firmware::load(&arguments.target)?;
     let interrupt = Interrupt::on_ctrl_c()?;
-    let terminal = firmware.terminal(Input::standard(), interrupt.clone())?;
+    let precious = [arguments.target.firmware.as_path()];
+    let terminal = firmware.terminal(&arguments.outside, &precious, Input::standard(), interrupt.clone())?;
     let mut timeline = firmware.start(terminal, firmware.log(None)?, &arguments.history)?;
     let why = session::run(&mut timeline, &arguments.limits, &interrupt)?;
     let ending = Ending::of(&mut timeline, &firmware.symbols, why)?;
@@ -39,11 +42,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         show::say(&ending.summary());
     }
     if ending.has_report() {
-        let Target { firmware, board, .. } = &arguments.target;
-        show::say(&format!(
-            "to walk back to the cause: untick record {} --board {board}",
-            firmware.display()
-        ));
+        let Target { firmware, place, .. } = &arguments.target;
+        let (firmware, place) = (firmware.display(), place.arguments());
+        show::say(&format!("to walk back to the cause: untick record {firmware} {place}"));
     }
     Ok(ending.exit_code())
 }

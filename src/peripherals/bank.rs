@@ -133,8 +133,9 @@ impl Bank {
             return Err(BusFault);
         }
         let address = at.register();
-        // Whatever was waited for has come, if it came at all; and the hardware may now do something else.
+        // Whoever writes to a peripheral waits no longer for it; and the hardware may now do something else.
         self.conclude(contents, now);
+        self.end_trials(contents, |other, _| other >> 10 == address >> 10);
         let old = self.word(contents, address);
         contents.words.insert(address, self.behaviour(at).written(old, at.place(value), at.lanes()));
         for (_, poll) in contents.polls.range_mut(address & !0x3ff..=address | 0x3ff) {
@@ -205,8 +206,12 @@ impl Bank {
 
     /// A register that is no longer read had the answer that was waited for: it keeps it.
     fn conclude(&self, contents: &mut Contents, now: Cycle) {
-        let ended = |(_, poll): &(&u32, &Poll)| {
-            matches!(poll.trial, Trial::Candidate { .. }) && now.saturating_sub(poll.last) > TURN
+        self.end_trials(contents, |_, poll| now.saturating_sub(poll.last) > TURN);
+    }
+
+    fn end_trials(&self, contents: &mut Contents, ended: impl Fn(u32, &Poll) -> bool) {
+        let ended = |(address, poll): &(&u32, &Poll)| {
+            matches!(poll.trial, Trial::Candidate { .. }) && ended(**address, poll)
         };
         let ended: Vec<u32> = contents.polls.iter().filter(ended).map(|(&address, _)| address).collect();
         for address in ended {

@@ -10,6 +10,8 @@ use crate::words::{Cycle, Width};
 enum Step {
     Read(Access),
     Write(Access, u32),
+    /// A store to flash, some bytes from its start.
+    Program(Access, u32),
     Input(Vec<u8>),
     Wait(Cycle),
     Talk(Talk),
@@ -74,6 +76,7 @@ fn register_step(size: u32) -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => access(size).prop_map(Step::Read),
         6 => (access(size), value()).prop_map(|(at, value)| Step::Write(at, value)),
+        1 => (access(size), value()).prop_map(|(at, value)| Step::Program(at, value)),
         1 => proptest::collection::vec(any::<u8>(), 0..6).prop_map(Step::Input),
         3 => (0..400u64).prop_map(Step::Wait),
         1 => (0..1u64 << 40).prop_map(Step::Wait),
@@ -85,6 +88,10 @@ impl Testbed {
         match step {
             Step::Read(at) => return Some(self.read_width(at.offset, at.width)),
             Step::Write(at, value) => self.write_width(at.offset, at.width, *value),
+            Step::Program(at, value) => {
+                let programmed = self.program(*at, *value);
+                return programmed.map(|programmed| programmed.is_ok().into());
+            }
             Step::Input(bytes) => self.input(bytes),
             Step::Wait(cycles) => self.run_bounded(self.now() + cycles),
             Step::Talk(talk) => return self.talk(*talk),

@@ -1,5 +1,7 @@
-//! nRF NVMC (nRF51 Series Reference Manual 3.0, chapter 6): erases the flash. Erasing takes no time. Flash is written by
-//! plain stores to it, which this controller does not see.
+//! nRF NVMC (nRF51 Series Reference Manual 3.0, chapter 6): erases the flash, and lets stores clear bits of it. Neither
+//! takes time.
+
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use super::{
     Access, Context, Device, Dma, Peripheral, Slot,
     kinds::{Kind, KindOption, Wiring},
 };
-use crate::words::BusFault;
+use crate::words::{BusFault, Width};
 
 const READY: u32 = 0x400;
 const CONFIG: u32 = 0x504;
@@ -16,6 +18,8 @@ const ERASEALL: u32 = 0x50c;
 const ERASEPCR0: u32 = 0x510;
 const ERASEUICR: u32 = 0x514;
 
+/// CONFIG: writing is enabled.
+const WEN: u32 = 1;
 /// CONFIG: erasing is enabled.
 const EEN: u32 = 2;
 const UICR: u32 = 0x1000_1000;
@@ -24,17 +28,14 @@ const UICR_SIZE: u32 = 0x400;
 
 pub(super) const KIND: Kind = Kind {
     name: "nrf-nvmc",
-    about: "nRF flash controller: erasing (nRF51 RM 6)",
+    about: "nRF flash controller: erasing and programming (nRF51 RM 6)",
     size: 0x1000,
     options: &[
         KindOption { name: "page-size", about: "bytes that ERASEPAGE erases", default: 0x400 },
-        KindOption { name: "flash-size", about: "bytes that ERASEALL erases", default: 0x4_0000 },
+        KindOption { name: "flash-size", about: "bytes of flash from address 0", default: 0x4_0000 },
     ],
     build: |wiring: &Wiring| -> Box<dyn Device> {
-        Box::new(Slot::new(NrfNvmc {
-            page_size: wiring.option("page-size").clamp(4, 0x1_0000),
-            flash_size: wiring.option("flash-size").min(0x40_0000),
-        }))
+        Box::new(Slot::new(NrfNvmc::new(wiring.option("page-size"), wiring.option("flash-size"))))
     },
     ..Kind::PLAIN
 };
@@ -42,6 +43,18 @@ pub(super) const KIND: Kind = Kind {
 struct NrfNvmc {
     page_size: u32,
     flash_size: u32,
+    areas: [Range<u32>; 2],
+}
+
+impl NrfNvmc {
+    fn new(page_size: u32, flash_size: u32) -> NrfNvmc {
+        let flash_size = flash_size.min(0x40_0000);
+        NrfNvmc {
+            page_size: page_size.clamp(4, 0x1_0000),
+            flash_size,
+            areas: [0..flash_size, UICR..UICR + UICR_SIZE],
+        }
+    }
 }
 
 #[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -82,26 +95,44 @@ impl Peripheral for NrfNvmc {
         }
         Ok(())
     }
+
+    fn program_areas(&self) -> &[Range<u32>] {
+        &self.areas
+    }
+
+    fn program(
+        &self,
+        s: &mut State,
+        address: u32,
+        width: Width,
+        value: u32,
+        cx: &mut Context<'_>,
+    ) -> Result<(), BusFault> {
+        // Of anything but whole words the core hears by a fault (6.1.1).
+        if s.config != WEN || width != Width::Word {
+            return Err(BusFault);
+        }
+        let mut old = [0; 4];
+        cx.dma.read(address, &mut old)?;
+        cx.dma.write(address, &(u32::from_le_bytes(old) & value).to_le_bytes())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        peripherals::{Slot, Surroundings, Talk},
-        words::Width,
-    };
+    use crate::peripherals::{Surroundings, Talk};
 
-    #[derive(Default)]
-    struct Flash(Vec<(u32, usize)>);
+    /// Flash in which all words are the same, and what was written to it.
+    struct Flash(u32, Vec<(u32, Vec<u8>)>);
 
     impl Dma for Flash {
-        fn read(&mut self, _address: u32, _bytes: &mut [u8]) -> Result<(), BusFault> {
-            Err(BusFault)
+        fn read(&mut self, _address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+            bytes.copy_from_slice(&self.0.to_le_bytes());
+            Ok(())
         }
         fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
-            assert!(bytes.iter().all(|byte| *byte == 0xff));
-            self.0.push((address, bytes.len()));
+            self.1.push((address, bytes.to_vec()));
             Ok(())
         }
     }
@@ -112,18 +143,51 @@ mod tests {
         }
     }
 
+    struct Bench(Slot<NrfNvmc>, Flash);
+
+    impl Bench {
+        fn new(word: u32) -> Bench {
+            Bench(Slot::new(NrfNvmc::new(0x400, 0x4_0000)), Flash(word, Vec::new()))
+        }
+
+        fn with<R>(&mut self, act: impl FnOnce(&mut Slot<NrfNvmc>, &mut Context<'_>) -> R) -> R {
+            let (mut output, mut pulses) = (Vec::new(), Vec::new());
+            let mut cx = Context { now: 0, dma: &mut self.1, output: &mut output, pulses: &mut pulses };
+            act(&mut self.0, &mut cx)
+        }
+
+        fn write(&mut self, register: u32, value: u32) {
+            let at = Access { offset: register, width: Width::Word };
+            self.with(|nvmc, cx| nvmc.write(at, value, cx)).unwrap();
+        }
+
+        fn program(&mut self, address: u32, width: Width, value: u32) -> Result<(), BusFault> {
+            self.with(|nvmc, cx| nvmc.program(address, width, value, cx))
+        }
+    }
+
     #[test]
     fn a_page_is_erased_only_while_erasing_is_enabled() {
-        let mut nvmc = Slot::new(NrfNvmc { page_size: 0x400, flash_size: 0x4_0000 });
-        let (mut flash, mut output) = (Flash::default(), Vec::new());
-        let mut write = |register, value| {
-            let mut cx = Context { now: 0, dma: &mut flash, output: &mut output, pulses: &mut Vec::new() };
-            nvmc.write(Access { offset: register, width: Width::Word }, value, &mut cx).unwrap();
-        };
-        write(ERASEPAGE, 0x3_fc04);
-        write(CONFIG, EEN);
-        write(ERASEPAGE, 0x3_fc04);
-        write(ERASEPAGE, 0x4_0000);
-        assert_eq!(flash.0, [(0x3_fc00, 0x400)]);
+        let mut bench = Bench::new(0);
+        bench.write(ERASEPAGE, 0x3_fc04);
+        bench.write(CONFIG, EEN);
+        bench.write(ERASEPAGE, 0x3_fc04);
+        bench.write(ERASEPAGE, 0x4_0000);
+        assert_eq!(bench.1.1, [(0x3_fc00, vec![0xff; 0x400])]);
+    }
+
+    #[test]
+    fn a_store_clears_bits_while_writing_is_enabled() {
+        let mut bench = Bench::new(0xff00_ff0f);
+        assert_eq!(bench.program(0x100, Width::Word, 0), Err(BusFault));
+        bench.write(CONFIG, EEN);
+        assert_eq!(bench.program(0x100, Width::Word, 0), Err(BusFault));
+        bench.write(CONFIG, WEN);
+        assert_eq!(bench.program(0x100, Width::Half, 0), Err(BusFault));
+        assert_eq!(bench.program(0x102, Width::Byte, 0), Err(BusFault));
+        assert_eq!(bench.1.1, []);
+        assert_eq!(bench.program(0x100, Width::Word, 0x1234_5678), Ok(()));
+        assert_eq!(bench.1.1, [(0x100, vec![0x08, 0x56, 0x00, 0x12])]);
+        assert_eq!(bench.0.program_areas(), [0..0x4_0000, UICR..UICR + 0x400]);
     }
 }

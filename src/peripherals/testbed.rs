@@ -137,6 +137,12 @@ impl Testbed {
         self.with(|device, cx| device.write(Access { offset, width }, value, cx)).expect("no bus fault");
     }
 
+    /// A store to the first flash that is programmed through the peripheral, if there is any.
+    pub fn program(&mut self, at: Access, value: u32) -> Option<Result<(), BusFault>> {
+        let address = self.device.program_areas().first()?.start + at.offset / 4 * 4;
+        Some(self.with(|device, cx| device.program(address, at.width, value, cx)))
+    }
+
     pub fn read(&mut self, offset: u32) -> u32 {
         self.read_width(offset, Width::Word)
     }

@@ -334,7 +334,7 @@ proptest! {
         let [first, ..] = ends(bytes).collect::<Vec<_>>()[..] else { panic!("three ends") };
         let (at, head) = blocks(&bytes[..first]).pop().unwrap();
         let body = &bytes[at + HEAD_BYTES..first];
-        let mut ending = Ending::from_body(body, at as u64, 3).unwrap();
+        let mut ending = Ending::from_body(body, at as u64, FORMAT, 1).unwrap();
         for (index, what, by) in lies {
             let length = ending.rows.len();
             let row = &mut ending.rows[index.index(length)];
