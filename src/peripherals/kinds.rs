@@ -1,10 +1,11 @@
 //! The table of peripherals. To add one: its file, and its row here.
 
 use super::{
-    Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
-    mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart,
-    nrf_wdt, stm32_bkp, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_rtc_v1, stm32_rtc_v2, stm32_tim,
-    stm32_usart, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
+    Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, lm3s_adc,
+    lm3s_flash, lm3s_gptm, lm3s_i2c, lm3s_sysctl, mps2_fpgaio, mps2_scc, nrf_clock, nrf_gpio, nrf_gpiote,
+    nrf_nvmc, nrf_rng, nrf_rtc, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, pl011, pl022, pl061, stm32_adc_v1,
+    stm32_bkp, stm32_dbgmcu, stm32_gpio, stm32_iwdg, stm32_rtc_v1, stm32_rtc_v2, stm32_tim, stm32_usart,
+    stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc, stm32f4_syscfg, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -16,6 +17,12 @@ pub const KINDS: &[Kind] = &[
     cmsdk_uart::KIND,
     cmsdk_watchdog::KIND,
     generic::KIND,
+    lm3s_adc::KIND,
+    lm3s_flash::KIND,
+    lm3s_gptm::KIND,
+    lm3s_i2c::KIND,
+    lm3s_sysctl::KIND,
+    cmsdk_watchdog::STELLARIS,
     mps2_fpgaio::KIND,
     mps2_scc::KIND,
     nrf_clock::KIND,
@@ -28,6 +35,10 @@ pub const KINDS: &[Kind] = &[
     nrf_timer::KIND,
     nrf_uart::KIND,
     nrf_wdt::KIND,
+    pl011::KIND,
+    pl022::KIND,
+    pl061::KIND,
+    stm32_adc_v1::KIND,
     stm32_bkp::KIND,
     stm32_dbgmcu::KIND,
     stm32_gpio::KIND,
