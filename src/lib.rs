@@ -2,8 +2,10 @@
 //!
 //! The layers, each using only what stands above it, are told in `ARCHITECTURE.md`.
 
+pub mod quantity;
 pub mod words;
 
+pub mod defmt;
 pub mod image;
 
 pub mod core;

@@ -69,6 +69,31 @@ fn a_firmware_that_is_not_there() {
 }
 
 #[test]
+fn a_line_that_cannot_be_connected() {
+    let directory = directory();
+    fs::copy(fixture("hello.elf"), directory.path().join("hello.elf")).unwrap();
+    let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
+    let occupied = format!("uart0=tcp:{}", occupied.local_addr().unwrap());
+    for (wires, wanted) in [
+        (&["--uart", "uart9=null"][..], &["mps2-an385 has no uart9, did you mean uart0"][..]),
+        (&["--uart", "usart2=file:x.txt"], &["mps2-an385 has no usart2"]),
+        (&["--uart", "uart0=file:hello.elf"], &["hello.elf", "this very run"]),
+        (&["--uart", "uart0=file:no/such/x.txt"], &["uart0: cannot write no/such/x.txt", "No such file"]),
+        (&["--uart", "uart0=pty", "--uart", "uart0=null"], &["uart0 is connected twice"]),
+        (&["--uart", "uart0=stdio", "--rtt", "0=stdio"], &["uart0 and rtt0"]),
+        (&["--uart", &occupied, "--uart", "uart1=file:x.txt"], &["uart0: cannot listen", "another program"]),
+    ] {
+        for command in ["run", "record", "debug"] {
+            let arguments = [&[command, "hello.elf", "--board", "mps2-an385"], wires].concat();
+            refused(&directory, &arguments, wanted);
+        }
+    }
+    let trace =
+        ["record", "hello.elf", "--board", "mps2-an385", "-o", "a.untick", "--uart", "uart0=file:a.untick"];
+    refused(&directory, &trace, &["a.untick", "this very run"]);
+}
+
+#[test]
 fn a_firmware_that_is_no_elf() {
     let directory = directory();
     fs::write(directory.path().join("notes.txt"), "not firmware").unwrap();

@@ -12,7 +12,7 @@ use untick::{
     core::Config,
     image::{Image, Symbols},
     machine::{
-        Host, SemihostingCall,
+        Host, SemihostingCall, When,
         semihosting::{HeapInfo, Semihosting, Stream, Streams},
     },
     peripherals::Dma,
@@ -155,7 +155,7 @@ impl Streams for Silence {
 }
 
 impl Host for Quiet {
-    fn output(&mut self, _: &str, _: &[u8]) {}
+    fn output(&mut self, _: &str, _: &[u8], _: When) {}
 
     fn semihosting(&mut self, call: &SemihostingCall, memory: &mut dyn Dma) -> HostResult {
         self.0.call(call, memory, &mut Silence)

@@ -1,11 +1,15 @@
 //! `untick debug`: a live run under GDB, with its history.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use untick::debug::Names;
 
 use super::{
-    History, Target,
+    History, Outside, Target,
     console::Input,
     gdb,
     interrupt::Interrupt,
@@ -32,11 +36,13 @@ pub struct Arguments {
     gdb_arguments: Vec<OsString>,
 
     #[command(flatten)]
+    outside: Outside,
+    #[command(flatten)]
     history: History,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let mut firmware = Firmware::load(&arguments.target)?;
+    let mut firmware = Firmware::load(&arguments.target, &arguments.outside)?;
     firmware.config.halting_debug = true;
     let output = match arguments.output {
         None => None,
@@ -49,7 +55,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         true => (Interrupt::ignore_ctrl_c()?, Input::none()),
         false => (Interrupt::on_ctrl_c()?, Input::standard()),
     };
-    let terminal = firmware.terminal(input, interrupt.clone())?;
+    let precious: Vec<&Path> =
+        [arguments.target.firmware.as_path()].into_iter().chain(output.as_deref()).collect();
+    let terminal = firmware.terminal(&arguments.outside, &precious, input, interrupt.clone())?;
     let mut timeline = firmware.start(terminal, firmware.log(output.as_deref())?, &arguments.history)?;
     let names = Names::new(&firmware.symbols, || Some(firmware.board.clone()));
     if in_front {

@@ -19,9 +19,9 @@ use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Error;
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use untick::{peripherals::Policy, timeline::TimelineError};
+use untick::{peripherals::Policy, timeline::TimelineError, words::Nanoseconds};
 
-use self::parse::Nanoseconds;
+use self::console::Wire;
 
 /// Records Cortex-M firmware and debugs the recording in both directions of time.
 #[derive(Debug, Parser)]
@@ -93,6 +93,28 @@ struct Place {
     /// guess where the firmware waits for the hardware.
     #[arg(long, value_name = "strict|reset|guess", default_value = "guess", value_parser = parse::policy)]
     unmodelled: Policy,
+}
+
+/// Where what the firmware sends goes, and where its input comes from.
+#[derive(Debug, Args)]
+struct Outside {
+    /// Connect a UART by its name on the board: to stdout, stdio (and what is typed goes to it), null, file:PATH,
+    /// tcp:HOST:PORT or tcp::PORT (listens there), pty [default: stdout, and what is typed goes to the board's console].
+    #[arg(long, value_name = "NAME=WHERE", value_parser = parse::wire)]
+    uart: Vec<Wire>,
+
+    /// Connect a channel of RTT by its number, in the same way [default: channel 0 to stdio, unless the firmware talks
+    /// through the board's console, others to null].
+    #[arg(long, value_name = "N=WHERE", value_parser = parse::rtt_wire)]
+    rtt: Vec<Wire>,
+
+    /// What the world outside does, and when: pins, samples, bytes, and parts on I2C and SPI.
+    #[arg(long, value_name = "FILE.toml")]
+    scenario: Vec<PathBuf>,
+
+    /// Put icount and virtual time in front of each line on stdout.
+    #[arg(long)]
+    timestamps: bool,
 }
 
 /// When a run ends if the firmware does not end it.
@@ -180,6 +202,8 @@ mod tests {
         for line in [
             "untick run hello.elf --board mps2-an385",
             "untick run hello.elf --board my.toml --for 250ms --until-icount 1e6 --timeout 30s --args -v",
+            "untick run echo.elf --board b --uart uart0=tcp::4444 --uart uart1=file:a=b.txt --timestamps",
+            "untick run rtt.elf --board b --rtt 1=pty --rtt 0=null",
             "untick record crash.elf --board stm32f4discovery -o crash.untick",
             "untick info crash.untick",
             "untick dump crash.untick --registers 100..200",
@@ -193,6 +217,7 @@ mod tests {
             "untick replay crash.untick --verify",
             "untick debug crash.elf --board stm32f4discovery",
             "untick boards",
+            "untick run a.elf --board b --scenario buttons.toml --scenario sensors.toml",
             "untick boards --explain my.svd",
             "untick run a.elf --chip STM32F103RB",
             "untick run a.elf --chip X1 --chip-description my.yaml --svd my.svd --unmodelled strict",
@@ -209,6 +234,10 @@ mod tests {
         for (line, wanted) in [
             ("untick run a.elf --board b --for 250", "such as 250ms"),
             ("untick run a.elf --board b --until-icount many", "such as 1_000_000"),
+            ("untick run a.elf --board b --uart uart0", "such as uart0=tcp::4444"),
+            ("untick run a.elf --board b --uart uart0=tcp:4444", "tcp::4444"),
+            ("untick run a.elf --board b --uart uart0=udp:1", "file:PATH"),
+            ("untick run a.elf --board b --rtt uart0=null", "number of a channel"),
             ("untick replay a --at 1/2", "37.5%"),
             ("untick replay a --verify --gdb :1", "cannot be used with"),
             ("untick dump a --registers 9..5", "ends before it begins"),

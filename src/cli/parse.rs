@@ -1,44 +1,16 @@
 //! The values of options: durations, counts, sizes. All arithmetic is exact.
 
-use untick::peripherals::Policy;
+pub use untick::quantity::duration;
+use untick::{
+    peripherals::Policy,
+    quantity::{Bad, scaled},
+};
 
-/// A span of time in nanoseconds, virtual or of the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Nanoseconds(pub u64);
-
-impl Nanoseconds {
-    /// The number of core clock cycles that begin within this time.
-    pub fn cycles(self, clock_hz: u32) -> u64 {
-        let cycles = u128::from(self.0) * u128::from(clock_hz) / 1_000_000_000;
-        u64::try_from(cycles).unwrap_or(u64::MAX)
-    }
-}
-
-/// Reads `250ms`, `1.5s`, `20us`, `3min`.
-pub fn duration(text: &str) -> Result<Nanoseconds, String> {
-    const UNITS: [(&str, u64); 7] = [
-        ("ns", 1),
-        ("us", 1_000),
-        ("µs", 1_000),
-        ("ms", 1_000_000),
-        ("min", 60_000_000_000),
-        ("h", 3_600_000_000_000),
-        ("s", 1_000_000_000),
-    ];
-    let wanted = || format!("{text:?} is not a time: use a number with us, ms, s or min, such as 250ms");
-    let (number, unit) =
-        UNITS.iter().find_map(|&(name, unit)| Some((text.strip_suffix(name)?, unit))).ok_or_else(wanted)?;
-    let nanoseconds = scaled(number.trim_end(), unit).map_err(|reason| match reason {
-        Bad::NotANumber => wanted(),
-        Bad::NotWhole => format!("{text:?} is finer than a nanosecond"),
-        Bad::TooLarge => format!("{text:?} is too long: the longest time is 584 years"),
-    })?;
-    Ok(Nanoseconds(nanoseconds))
-}
+use super::console::{Where, Wire};
 
 /// Reads a time of the host that something may take.
 pub fn host_duration(text: &str) -> Result<std::time::Duration, String> {
-    duration(text).map(|Nanoseconds(ns)| std::time::Duration::from_nanos(ns))
+    duration(text).map(std::time::Duration::from_nanos)
 }
 
 /// Reads `1000000`, `1_000_000`, `1e6`, `2.5e6`.
@@ -59,6 +31,38 @@ pub fn address(text: &str) -> Result<u32, String> {
         _ => return Err(format!("{text:?} is not an address, such as 0x08000000")),
     };
     number.map_err(|_| format!("{text:?} is not an address of 32 bits, such as 0x08000000"))
+}
+
+/// Reads `uart0=stdout`, `usart2=file:out.txt`, `uart1=tcp::4444`, `uart0=pty`.
+pub fn wire(text: &str) -> Result<Wire, String> {
+    let Some((device, to)) = text.split_once('=').filter(|(device, _)| !device.is_empty()) else {
+        return Err(format!(
+            "{text:?} does not tell what goes where: write NAME=WHERE, such as uart0=tcp::4444"
+        ));
+    };
+    let to = match to.split_once(':') {
+        None if to == "stdout" => Where::Stdout,
+        None if to == "stdio" => Where::Stdio,
+        None if to == "null" => Where::Null,
+        None if to == "pty" => Where::Pty,
+        Some(("file", path)) if !path.is_empty() => Where::File(path.into()),
+        Some(("tcp", address)) => match address.rsplit_once(':') {
+            Some((_, port)) if port.parse::<u16>().is_ok() => Where::Tcp(address.to_owned()),
+            _ => return Err(format!("{to:?} is no address to listen at: write tcp::4444 or tcp:HOST:4444")),
+        },
+        _ => {
+            let known = "stdout, stdio, null, file:PATH, tcp::PORT, tcp:HOST:PORT and pty";
+            return Err(format!("{to:?} is no place for output; there are {known}"));
+        }
+    };
+    Ok(Wire { device: device.to_owned(), to })
+}
+
+/// Reads `0=stdout`, `1=file:out.bin`.
+pub fn rtt_wire(text: &str) -> Result<Wire, String> {
+    let Wire { device, to } = wire(text)?;
+    let number: u32 = device.parse().map_err(|_| format!("{device:?} is not the number of a channel"))?;
+    Ok(Wire { device: format!("rtt{number}"), to })
 }
 
 /// A range of icounts as it is written.
@@ -106,44 +110,6 @@ pub fn size(text: &str) -> Result<usize, String> {
     usize::try_from(bytes).map_err(|_| format!("{text:?} is more than this computer can address"))
 }
 
-enum Bad {
-    NotANumber,
-    NotWhole,
-    TooLarge,
-}
-
-/// A decimal number (`_` between digits, a fraction, `e` and a power of ten) times a unit, as a whole number.
-fn scaled(text: &str, unit: u64) -> Result<u64, Bad> {
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| Bad::NotANumber)?),
-        None => (text, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if !whole.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(Bad::NotANumber);
-    }
-    let mut value: u128 = 0;
-    for digit in whole.chars().chain(fraction.chars()).filter(|&c| c != '_') {
-        let digit = digit.to_digit(10).ok_or(Bad::NotANumber)?;
-        value = value.checked_mul(10).and_then(|v| v.checked_add(digit.into())).ok_or(Bad::TooLarge)?;
-    }
-    let decimals = fraction.chars().filter(|&c| c != '_').count();
-    let power = i64::from(exponent) - i64::try_from(decimals).map_err(|_| Bad::TooLarge)?;
-    value = value.checked_mul(unit.into()).ok_or(Bad::TooLarge)?;
-    if value == 0 {
-        return Ok(0);
-    }
-    // Past 38 digits a u128 is full, so that the loop below is short.
-    for _ in 0..power.unsigned_abs().min(40) {
-        value = match power {
-            1.. => value.checked_mul(10).ok_or(Bad::TooLarge)?,
-            _ if value.is_multiple_of(10) => value / 10,
-            _ => return Err(Bad::NotWhole),
-        };
-    }
-    u64::try_from(value).map_err(|_| Bad::TooLarge)
-}
-
 /// What happens at registers without a model.
 pub fn policy(text: &str) -> Result<Policy, String> {
     match text {
@@ -160,7 +126,7 @@ mod tests {
 
     #[test]
     fn durations_are_exact() {
-        let ns = |text| duration(text).map(|Nanoseconds(ns)| ns);
+        let ns = duration;
         assert_eq!(ns("250ms"), Ok(250_000_000));
         assert_eq!(ns("20us"), Ok(20_000));
         assert_eq!(ns("20µs"), Ok(20_000));
@@ -183,13 +149,6 @@ mod tests {
         assert!(error("1e30s").contains("too long"));
         assert!(error("1e2000000000s").contains("too long"));
         assert!(error("99999999999999999999999999999999999999999s").contains("too long"));
-    }
-
-    #[test]
-    fn durations_become_cycles_without_overflow() {
-        assert_eq!(Nanoseconds(250_000_000).cycles(25_000_000), 6_250_000);
-        assert_eq!(Nanoseconds(39).cycles(25_000_000), 0);
-        assert_eq!(Nanoseconds(u64::MAX).cycles(u32::MAX), u64::MAX);
     }
 
     #[test]

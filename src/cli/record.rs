@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 
 use super::{
-    History, Limits, Target,
+    History, Limits, Outside, Target,
     console::Input,
     ending::Ending,
     interrupt::Interrupt,
@@ -30,6 +30,8 @@ pub struct Arguments {
     output: Option<PathBuf>,
 
     #[command(flatten)]
+    outside: Outside,
+    #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
     history: History,
@@ -37,10 +39,11 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     // Everything that can be wrong with the input is found before the first byte is written.
-    let firmware = Firmware::load(&arguments.target)?;
+    let firmware = Firmware::load(&arguments.target, &arguments.outside)?;
     let output = output(arguments.output, &arguments.target.firmware)?;
     let interrupt = Interrupt::on_ctrl_c()?;
-    let terminal = firmware.terminal(Input::standard(), interrupt.clone())?;
+    let precious = [arguments.target.firmware.as_path(), &output];
+    let terminal = firmware.terminal(&arguments.outside, &precious, Input::standard(), interrupt.clone())?;
     let mut timeline = firmware
         .start(terminal, firmware.log(Some(&output))?, &arguments.history)
         // A trace of nothing helps nobody. If it cannot be removed, the first error is the one to show.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{
-    History, Limits, Target,
+    History, Limits, Outside, Target,
     console::Input,
     ending::Ending,
     interrupt::Interrupt,
@@ -19,15 +19,18 @@ pub struct Arguments {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
+    outside: Outside,
+    #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
     history: History,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let firmware = Firmware::load(&arguments.target)?;
+    let firmware = Firmware::load(&arguments.target, &arguments.outside)?;
     let interrupt = Interrupt::on_ctrl_c()?;
-    let terminal = firmware.terminal(Input::standard(), interrupt.clone())?;
+    let precious = [arguments.target.firmware.as_path()];
+    let terminal = firmware.terminal(&arguments.outside, &precious, Input::standard(), interrupt.clone())?;
     let mut timeline = firmware.start(terminal, firmware.log(None)?, &arguments.history)?;
     let why = session::run(&mut timeline, &arguments.limits, &interrupt)?;
     let ending = Ending::of(&mut timeline, &firmware.symbols, why)?;

@@ -9,14 +9,17 @@ use untick::{
     debug::Debuggee,
     fault::{Fault, Report},
     image::{Image, Symbols},
-    machine::semihosting::{HeapInfo, Semihosting},
+    machine::{
+        self,
+        semihosting::{HeapInfo, Semihosting},
+    },
     timeline::{self, Outcome, Timeline},
     trace::{Header, Log},
 };
 
 use super::{
-    History, Limits, Place, Target,
-    console::{Input, Terminal},
+    History, Limits, Outside, Place, Target,
+    console::{self, Input, Screen, Terminal, Typed, Where, Wire},
     ending::Why,
     interrupt::{Deadline, Interrupt},
     show,
@@ -80,8 +83,13 @@ fn is_board_file(board: &str) -> bool {
 
 impl Firmware {
     /// Reads the image and the board. Nothing is written before this has succeeded.
-    pub fn load(target: &Target) -> anyhow::Result<Firmware> {
-        let board = target.place.find()?;
+    pub fn load(target: &Target, outside: &Outside) -> anyhow::Result<Firmware> {
+        let mut board = target.place.find()?;
+        for path in &outside.scenario {
+            let file = path.display().to_string();
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {file}"))?;
+            board.add_scenario(&file, &text)?;
+        }
         let mut image = Image::load_at(&target.firmware, target.load)?;
         let mut config = board.config();
         image.fit(&mut config, target.vector_table)?;
@@ -91,8 +99,19 @@ impl Firmware {
         Ok(Firmware { board, config, image, symbols, command_line })
     }
 
-    /// The terminal as host of the machine.
-    pub fn terminal(&self, input: Input, interrupt: Interrupt) -> anyhow::Result<Terminal> {
+    /// The terminal, and whatever else `outside` names, as host of the machine. No file is created where one of
+    /// `precious` is.
+    pub fn terminal(
+        &self,
+        outside: &Outside,
+        precious: &[&Path],
+        input: Input,
+        interrupt: Interrupt,
+    ) -> anyhow::Result<Terminal> {
+        for wire in &outside.uart {
+            machine::find_device(&self.board, &wire.device)?;
+        }
+        let wires: Vec<Wire> = outside.uart.iter().chain(&outside.rtt).cloned().collect();
         let directory = std::env::current_dir().context("cannot tell the current directory")?;
         let stack = self.image.word(self.config.vector_table).unwrap_or(0);
         // Where linker scripts say that the heap may begin: newlib's names, then cortex-m-rt's.
@@ -100,7 +119,16 @@ impl Firmware {
         let end = end.iter().find_map(|name| self.symbols.symbol_address(name));
         let heap = HeapInfo::new(&self.config, stack, end);
         let semihosting = Semihosting::new(self.command_line.clone(), heap, directory);
-        Ok(Terminal::new(semihosting, self.board.console().map(str::to_owned), input, interrupt))
+        let routes = console::connect(&wires, precious, &interrupt)?;
+        let typed = match wires.into_iter().find(|wire| wire.to == Where::Stdio) {
+            Some(wire) => Typed::For(wire.device),
+            // One that leads elsewhere has another keyboard.
+            None => Typed::Default(
+                self.board.console().filter(|name| !routes.contains_key(*name)).map(str::to_owned),
+            ),
+        };
+        let screen = Screen::new(outside.timestamps, interrupt.clone());
+        Ok(Terminal::new(semihosting, screen, input, typed, routes, interrupt))
     }
 
     /// A new recording, in a file if one is named.
@@ -135,11 +163,7 @@ fn options(history: &History) -> timeline::Options {
 /// Runs until the machine ends, a limit is reached, or the host wants the end.
 pub fn run(timeline: &mut Timeline, limits: &Limits, interrupt: &Interrupt) -> anyhow::Result<Why> {
     let deadline = Deadline::after(limits.timeout);
-    let clock_hz = timeline.config().clock_hz;
-    let until = timeline::Limits {
-        icount: limits.until_icount,
-        cycles: limits.time.map(|time| time.cycles(clock_hz)),
-    };
+    let until = timeline::Limits { icount: limits.until_icount, time: limits.time };
     let outcome = timeline.run(&until, &mut || interrupt.is_wanted() || deadline.has_passed())?;
     let timeout = outcome == Outcome::Interrupted && !interrupt.is_wanted();
     Ok(if timeout { Why::Timeout } else { Why::Outcome(outcome) })

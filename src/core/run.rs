@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{
     Config,
-    engine::{Hit, Kind, Memory, Search, Translator, Values},
+    engine::{Hit, Kind, Memory, Overwritten, Search, Translator, Values},
     executed::{Entered, Executed, Visited},
     port::{bit_band, is_core_register},
     state::State,
@@ -24,6 +24,13 @@ use crate::{
 #[error("the translator cannot be set up: {0}")]
 pub struct EngineError(#[from] unicorn_engine_sys::uc_error);
 
+/// What has arrived at an icount, before anything runs.
+struct Ahead {
+    state: State,
+    /// What brings back the writes.
+    memory: Overwritten,
+}
+
 /// A Cortex-M core.
 pub struct Core {
     // The engines map the memory: they are dropped before it.
@@ -36,7 +43,9 @@ pub struct Core {
     state: State,
     /// What the state becomes when what arrives at its very icount has been looked at, if that has happened already and
     /// no instruction has run since. The state itself stays what every way to this icount gives.
-    ahead: Option<State>,
+    ahead: Option<Ahead>,
+    /// What the last look at the pins has overwritten.
+    arrived: Overwritten,
     ran_last: Option<Kind>,
     /// Memory that is compared instead of watched.
     values: Option<Box<Values>>,
@@ -60,6 +69,7 @@ impl Core {
             config: config.clone(),
             state: State::new(config),
             ahead: None,
+            arrived: Overwritten::default(),
             ran_last: None,
             watched: Watched::default(),
             visited: Visited::default(),
@@ -113,9 +123,9 @@ impl Core {
 
     /// Resets the core: everything but memory and time (B1.5.5).
     pub fn reset(&mut self) {
-        let (icount, slept) = (self.state.icount, self.state.slept);
+        let State { icount, slept, clock, .. } = self.state;
         let fault = self.state.fault.take();
-        self.state = State { icount, slept, fault, ..State::new(&self.config) };
+        self.state = State { icount, slept, clock, fault, ..State::new(&self.config) };
         let vector_table = self.state.scb.vtor;
         let registers = &mut self.state.registers;
         registers.msp = self.memory.read_word(vector_table).unwrap_or(0) & !3;
@@ -213,3 +223,6 @@ impl Core {
         self.fast.take_watched_accesses() + self.exact.take_watched_accesses()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,14 @@ const TABLE_SYMBOLS: [&str; 17] = [
 /// The name and the address of something that may be a vector table.
 type NamedTable = (String, u32);
 
+/// Where a variable is, by its name in the symbol table.
+pub(super) fn variable(file: &[u8], name: &str) -> Option<u32> {
+    let elf = ElfFile32::<LittleEndian>::parse(file).ok()?;
+    let mut defined = elf.symbols().filter(|symbol| symbol.is_definition());
+    let symbol = defined.find(|symbol| symbol.name() == Ok(name))?;
+    u32::try_from(symbol.address()).ok()
+}
+
 /// The loadable segments of an ELF file and what is named like a vector table.
 pub(super) fn parse(file: &[u8], origin: &str) -> Result<(Vec<Segment>, Vec<NamedTable>), ImageError> {
     check_identity(file, origin)?;

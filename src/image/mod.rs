@@ -72,6 +72,11 @@ impl Image {
         Image::parse_at(bytes, origin, load_address)
     }
 
+    /// Where a variable is, by its name in the symbol table, without reading anything else ([`Symbols`] does).
+    pub fn variable(&self, name: &str) -> Option<u32> {
+        elf::variable(&self.file, name)
+    }
+
     /// Takes an ELF or Intel HEX file from memory; `origin` names it in messages.
     pub fn parse(bytes: impl Into<Arc<[u8]>>, origin: impl Into<String>) -> Result<Image, ImageError> {
         Image::parse_at(bytes, origin, None)

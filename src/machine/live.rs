@@ -2,13 +2,20 @@
 
 use std::collections::VecDeque;
 
-use super::{Host, Listener, Message, SemihostingCall, semihosting};
+use super::{
+    Host, Listener, Message, SemihostingCall, When,
+    master::Master,
+    probe::{self, Probe, Text},
+    semihosting,
+};
 use crate::{
-    core::Memory,
-    peripherals::{Bus, Dma},
+    board::Agenda,
+    core::{Clock, Config, Memory},
+    image::Image,
+    peripherals::Bus,
     pins::{Asleep, Due, Event, HostResult, Lines, Pins, Slept, Stamped},
     trace::{Log, TraceError},
-    words::{BusFault, Cycle, Icount, Moment, Width},
+    words::{BusFault, Cycle, Icount, Moment, Nanoseconds, Width},
 };
 
 /// How long a machine that only input can wake waits for it at a time, in milliseconds of host time.
@@ -18,9 +25,14 @@ const PATIENCE: u64 = 20;
 pub struct Live {
     bus: Bus,
     host: Box<dyn Host>,
-    clock_hz: u32,
+    probe: Probe,
+    reset_hz: u32,
+    clock: Clock,
     lines: Lines,
     inbox: VecDeque<(String, Vec<u8>)>,
+    agenda: Agenda,
+    /// When the agenda has something next.
+    appointed: Cycle,
     reset: bool,
     listener: Listener,
     resets: Vec<Icount>,
@@ -28,22 +40,46 @@ pub struct Live {
 
 impl Live {
     /// A bus and a host, just after reset.
-    pub fn new(bus: Bus, host: Box<dyn Host>, clock_hz: u32) -> Live {
+    pub fn new(bus: Bus, host: Box<dyn Host>, config: &Config, image: &Image) -> Live {
         Live {
             bus,
             host,
-            clock_hz,
+            probe: Probe::new(config, image),
+            reset_hz: config.clock_hz,
+            clock: Clock::new(config.clock_hz),
             lines: Lines::default(),
             inbox: VecDeque::new(),
+            agenda: Agenda::default(),
+            appointed: Cycle::MAX,
             reset: false,
             listener: Listener::default(),
             resets: Vec::new(),
         }
     }
 
+    /// The same, in a world where something will happen.
+    pub fn with_agenda(mut self, agenda: Agenda) -> Live {
+        self.agenda = agenda;
+        self.appoint();
+        self
+    }
+
+    fn appoint(&mut self) {
+        self.appointed = self.agenda.next(&self.clock).unwrap_or(Cycle::MAX);
+    }
+
     /// The peripherals.
     pub fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    /// The virtual time in seconds, at a moment that is not in the past.
+    pub fn time(&self, at: Moment) -> Nanoseconds {
+        self.clock.time_at(at.cycle)
+    }
+
+    fn when(&self, at: Moment) -> When {
+        When { icount: at.icount, time: self.time(at) }
     }
 
     /// Takes what the host has for the devices; it reaches them at the next boundary.
@@ -58,8 +94,21 @@ impl Live {
         self.listener.take()
     }
 
+    /// Shows what the firmware has left in its rings so far. The machine does not notice.
+    pub fn show_rest(&mut self, at: Moment, memory: &mut Memory) {
+        for text in self.probe.show(&mut Master::new(memory)) {
+            let when = self.when(at);
+            self.host.output(&text.sender(), text.unseen(), when);
+        }
+    }
+
     /// Takes a line that has not ended for what it is: the run is over.
-    pub fn end_lines(&mut self) {
+    pub fn end_lines(&mut self, at: Moment, memory: &mut Memory) {
+        for text in self.probe.show(&mut Master::new(memory)) {
+            let when = self.when(at);
+            self.host.output(&text.sender(), text.unseen(), when);
+            self.listener.hear(&text.sender(), &text.bytes, at.icount);
+        }
         self.listener.finish();
     }
 
@@ -88,8 +137,10 @@ impl LivePins<'_> {
         }
     }
 
-    /// Logs what an access, input or wake-up did besides: memory written, lines that moved; and passes on output.
-    fn settle(&mut self, icount: Icount, written: Vec<(u32, Vec<u8>)>) {
+    /// Logs what an access, input or wake-up did besides: memory written, lines that moved, another core clock; and passes
+    /// on output.
+    fn settle(&mut self, at: Moment, written: Vec<(u32, Vec<u8>)>) {
+        let icount = at.icount;
         for (address, bytes) in written {
             self.append(icount, Event::Memory { address, bytes });
         }
@@ -100,9 +151,28 @@ impl LivePins<'_> {
             }
             self.live.lines = lines;
         }
+        let hz = self.live.bus.core_hz().unwrap_or(self.live.reset_hz).max(1);
+        if hz != self.live.clock.hz() {
+            self.append(icount, Event::Clock { hz, since: at.cycle });
+            self.live.clock = self.live.clock.changed(hz, at.cycle);
+            self.live.appoint();
+        }
         for (device, bytes) in self.live.bus.take_output() {
             self.live.listener.hear(&device, &bytes, icount);
-            self.live.host.output(&device, &bytes);
+            let when = self.live.when(at);
+            self.live.host.output(&device, &bytes, when);
+        }
+    }
+
+    /// Passes on what came through RTT, and tells the host when that begins.
+    fn pass_on(&mut self, at: Moment, texts: Vec<Text>) {
+        if let Some(channels) = self.live.probe.take_found() {
+            self.live.host.rtt(channels);
+        }
+        for text in texts {
+            self.live.listener.hear(&text.sender(), &text.bytes, at.icount);
+            let when = self.live.when(at);
+            self.live.host.output(&text.sender(), text.unseen(), when);
         }
     }
 }
@@ -115,37 +185,13 @@ fn stimulus_port(address: u32) -> Option<u32> {
     (0xe000_0000..0xe000_0080).contains(&address).then_some((address & 0x7f) / 4)
 }
 
-/// Memory as bus masters see it; keeps what they write.
-struct Master<'a> {
-    memory: &'a mut Memory,
-    written: Vec<(u32, Vec<u8>)>,
-}
-
-impl<'a> Master<'a> {
-    fn new(memory: &'a mut Memory) -> Master<'a> {
-        Master { memory, written: Vec::new() }
-    }
-}
-
-impl Dma for Master<'_> {
-    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
-        self.memory.read(address, bytes)
-    }
-
-    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
-        self.memory.write(address, bytes)?;
-        self.written.push((address, bytes.to_vec()));
-        Ok(())
-    }
-}
-
 impl Pins for LivePins<'_> {
     fn read(&mut self, at: Moment, address: u32, width: Width, memory: &mut Memory) -> Result<u32, BusFault> {
         let mut master = Master::new(memory);
         let result = self.live.bus.read(address, width, at.cycle, &mut master);
-        let written = master.written;
+        let written = master.into_written();
         self.append(at.icount, Event::Read { address, width, value: result.ok() });
-        self.settle(at.icount, written);
+        self.settle(at, written);
         result
     }
 
@@ -163,22 +209,24 @@ impl Pins for LivePins<'_> {
             if port == TEXT_PORT {
                 self.live.listener.hear(&device, bytes, at.icount);
             }
-            self.live.host.output(&device, bytes);
+            let when = self.live.when(at);
+            self.live.host.output(&device, bytes, when);
             return Ok(());
         }
         let mut master = Master::new(memory);
         let result = self.live.bus.write(address, width, value, at.cycle, &mut master);
-        let written = master.written;
+        let written = master.into_written();
         self.append(at.icount, Event::Write { address, width, value, accepted: result.is_ok() });
-        self.settle(at.icount, written);
+        self.settle(at, written);
         result
     }
 
     fn due(&mut self) -> Due {
         let now = !self.live.inbox.is_empty() || self.live.bus.reset_request();
+        let wake = self.live.bus.next_wake().unwrap_or(Cycle::MAX);
         Due {
             icount: if now { 0 } else { Icount::MAX },
-            cycle: self.live.bus.next_wake().unwrap_or(Cycle::MAX),
+            cycle: wake.min(self.live.probe.due()).min(self.live.appointed),
         }
     }
 
@@ -187,30 +235,62 @@ impl Pins for LivePins<'_> {
         self.live.bus.wake(at.cycle, &mut master);
         let inbox = std::mem::take(&mut self.live.inbox);
         for (device, bytes) in inbox {
-            if self.live.bus.input(&device, &bytes, at.cycle, &mut master).is_ok() {
+            let taken = match probe::channel(&device) {
+                Some(channel) => {
+                    self.live.probe.send(channel, &bytes);
+                    true
+                }
+                None => self.live.bus.input(&device, &bytes, at.cycle, &mut master).is_ok(),
+            };
+            if taken {
                 self.append(at.icount, Event::Input { device, bytes });
             }
         }
+        if self.live.appointed <= at.cycle {
+            for step in self.live.agenda.take(at.cycle, &self.live.clock) {
+                if self.live.bus.input(&step.device, &step.bytes, at.cycle, &mut master).is_ok() {
+                    self.append(at.icount, Event::Input { device: step.device, bytes: step.bytes });
+                }
+            }
+            self.live.appoint();
+        }
+        let mut texts = self.live.probe.poll(at.cycle, &mut master);
         if self.live.bus.reset_request() {
+            // Soon the rings are as the firmware's start leaves them.
+            texts.extend(self.live.probe.take(&mut master));
+            self.live.probe.reset();
             self.live.bus.reset(at.cycle, &mut master);
             self.live.reset = true;
             self.live.resets.push(at.icount);
             self.append(at.icount, Event::Reset);
         }
-        let written = master.written;
-        self.settle(at.icount, written);
+        let written = master.into_written();
+        self.settle(at, written);
+        self.pass_on(at, texts);
     }
 
     fn lines(&self) -> &Lines {
         &self.live.lines
     }
 
-    fn sleep(&mut self, at: Moment, asleep: Asleep, _memory: &mut Memory) -> Slept {
+    fn clock(&self) -> Clock {
+        self.live.clock
+    }
+
+    fn sleep(&mut self, at: Moment, asleep: Asleep, memory: &mut Memory) -> Slept {
         self.live.take_input();
-        let wake = match self.live.bus.next_wake() {
-            _ if !self.live.inbox.is_empty() => Some(at.cycle),
-            wake => wake,
-        };
+        let mut master = Master::new(memory);
+        let wake = self.live.bus.next_wake().unwrap_or(Cycle::MAX).min(self.live.appointed);
+        let wake = Some(wake).filter(|wake| *wake != Cycle::MAX);
+        if asleep.core_wake.is_none() && wake.is_none() {
+            self.live.probe.find(&mut master);
+        }
+        // While the core sleeps it sends nothing: this is all until something else wakes it.
+        let texts = self.live.probe.take(&mut master);
+        let written = master.into_written();
+        self.settle(at, written);
+        self.pass_on(at, texts);
+        let wake = if self.live.inbox.is_empty() { wake } else { Some(at.cycle) };
         match (asleep.core_wake, wake) {
             (Some(core), wake) if wake.is_none_or(|wake| core <= wake) => {
                 if core > asleep.limit {
@@ -231,7 +311,7 @@ impl Pins for LivePins<'_> {
     }
 
     fn semihosting(&mut self, at: Moment, operation: u32, parameter: u32, memory: &mut Memory) -> HostResult {
-        let call = SemihostingCall { operation, parameter, at, clock_hz: self.live.clock_hz };
+        let call = SemihostingCall { operation, parameter, at, time: self.live.time(at) };
         let result = self.live.host.semihosting(&call, &mut Master::new(memory));
         if let Some(sent) = semihosting::sent(operation, parameter, result.r0, &mut Master::new(memory)) {
             let sender =
@@ -245,9 +325,12 @@ impl Pins for LivePins<'_> {
     fn reset(&mut self, at: Moment, memory: &mut Memory) {
         self.live.resets.push(at.icount);
         let mut master = Master::new(memory);
+        let texts = self.live.probe.take(&mut master);
+        self.live.probe.reset();
         self.live.bus.reset(at.cycle, &mut master);
-        let written = master.written;
-        self.settle(at.icount, written);
+        let written = master.into_written();
+        self.settle(at, written);
+        self.pass_on(at, texts);
     }
 
     fn take_reset(&mut self) -> bool {

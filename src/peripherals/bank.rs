@@ -109,6 +109,21 @@ impl Bank {
         at.take(self.behaviour(at).read(self.word(contents, at.register()), at.lanes()).0)
     }
 
+    /// What is stored in the word at an address.
+    pub(super) fn raw(&self, contents: &Contents, address: u32) -> u32 {
+        self.word(contents, address & !3)
+    }
+
+    /// What becomes of a stored word by a write.
+    pub(super) fn written(&self, old: u32, at: Access, value: u32) -> u32 {
+        self.behaviour(at).written(old, at.place(value), at.lanes())
+    }
+
+    /// Stores a word, whatever writes to it may do.
+    pub(super) fn put(&self, contents: &mut Contents, address: u32, value: u32) {
+        contents.words.insert(address & !3, value);
+    }
+
     /// A read. Errors with [`Policy::Strict`] alone.
     pub fn read(&self, contents: &mut Contents, at: Access, now: Cycle) -> Result<u32, BusFault> {
         if self.policy == Policy::Strict {
@@ -133,8 +148,9 @@ impl Bank {
             return Err(BusFault);
         }
         let address = at.register();
-        // Whatever was waited for has come, if it came at all; and the hardware may now do something else.
+        // Whoever writes to a peripheral waits no longer for it; and the hardware may now do something else.
         self.conclude(contents, now);
+        self.end_trials(contents, |other, _| other >> 10 == address >> 10);
         let old = self.word(contents, address);
         contents.words.insert(address, self.behaviour(at).written(old, at.place(value), at.lanes()));
         for (_, poll) in contents.polls.range_mut(address & !0x3ff..=address | 0x3ff) {
@@ -205,8 +221,12 @@ impl Bank {
 
     /// A register that is no longer read had the answer that was waited for: it keeps it.
     fn conclude(&self, contents: &mut Contents, now: Cycle) {
-        let ended = |(_, poll): &(&u32, &Poll)| {
-            matches!(poll.trial, Trial::Candidate { .. }) && now.saturating_sub(poll.last) > TURN
+        self.end_trials(contents, |_, poll| now.saturating_sub(poll.last) > TURN);
+    }
+
+    fn end_trials(&self, contents: &mut Contents, ended: impl Fn(u32, &Poll) -> bool) {
+        let ended = |(address, poll): &(&u32, &Poll)| {
+            matches!(poll.trial, Trial::Candidate { .. }) && ended(**address, poll)
         };
         let ended: Vec<u32> = contents.polls.iter().filter(ended).map(|(&address, _)| address).collect();
         for address in ended {

@@ -12,11 +12,19 @@ mod slot;
 mod surroundings;
 
 // What models share.
+mod aes128;
 mod countdown;
+mod nrf_dma;
 mod nrf_events;
+mod part_memory;
+mod part_spi;
 mod primecell;
+mod registers;
 mod samples;
 mod serial_line;
+mod stm32_dma_pace;
+mod stm32_pins;
+mod stm32_usart_line;
 
 // The models, one file each.
 mod cmsdk_dual_timer;
@@ -32,33 +40,57 @@ mod lm3s_i2c;
 mod lm3s_sysctl;
 mod mps2_fpgaio;
 mod mps2_scc;
+mod nrf_adc;
 mod nrf_clock;
+mod nrf_ecb;
+mod nrf_egu;
+mod nrf_ficr;
 mod nrf_gpio;
 mod nrf_gpiote;
 mod nrf_nvmc;
+mod nrf_ppi;
+mod nrf_radio;
 mod nrf_rng;
 mod nrf_rtc;
+mod nrf_saadc;
+mod nrf_serial;
 mod nrf_temp;
 mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
+mod part_24lc256;
+mod part_mx25l;
+mod part_registers;
 mod pl011;
 mod pl022;
 mod pl061;
 mod stm32_adc_v1;
 mod stm32_bkp;
+mod stm32_can;
+mod stm32_crc;
 mod stm32_dbgmcu;
+mod stm32_device_id;
+mod stm32_dma;
+mod stm32_dma_stream;
+mod stm32_exti;
+mod stm32_flash;
 mod stm32_gpio;
+mod stm32_i2c;
+mod stm32_i2c_v2;
 mod stm32_iwdg;
+mod stm32_pwr;
+mod stm32_rcc;
+mod stm32_rng;
 mod stm32_rtc_v1;
 mod stm32_rtc_v2;
+mod stm32_spi;
+mod stm32_syscfg;
 mod stm32_tim;
 mod stm32_usart;
-mod stm32f4_exti;
-mod stm32f4_flash;
-mod stm32f4_pwr;
-mod stm32f4_rcc;
-mod stm32f4_syscfg;
+mod stm32_usart_v2;
+mod stm32_wwdg;
+mod stm32f1_gpio;
+mod stm32l4_pwr;
 mod xilinx_uartlite;
 
 #[cfg(test)]
@@ -66,7 +98,7 @@ mod laws;
 #[cfg(test)]
 pub(crate) mod testbed;
 
-use std::fmt::Debug;
+use std::{fmt::Debug, ops::Range};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -104,6 +136,25 @@ pub trait Peripheral: 'static {
         value: u32,
         cx: &mut Context<'_>,
     ) -> Result<(), BusFault>;
+
+    /// The flash that the peripheral programs when the core stores to it: a function of the wiring. Addresses are those of
+    /// the memory itself, not of an alias.
+    fn program_areas(&self) -> &[Range<u32>] {
+        &[]
+    }
+
+    /// Takes a store of the core to one of [`Peripheral::program_areas`]; the address is always aligned to the width. What
+    /// becomes of the flash is written with [`Dma::write`]; an error is a bus fault.
+    fn program(
+        &self,
+        _state: &mut Self::State,
+        _address: u32,
+        _width: Width,
+        _value: u32,
+        _cx: &mut Context<'_>,
+    ) -> Result<(), BusFault> {
+        Err(BusFault)
+    }
 
     /// Takes bytes from the host.
     fn input(&self, _state: &mut Self::State, _bytes: &[u8], _cx: &mut Context<'_>) {}

@@ -1,9 +1,9 @@
 //! The one holder of every peripheral: reset, save, restore, compare, peek.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, ops::Range};
 
 use super::{Access, Clocks, Context, Frequency, Level, Peripheral, Talk, surroundings::Nothing};
-use crate::words::{BusFault, Cycle};
+use crate::words::{BusFault, Cycle, Width};
 
 /// A peripheral with its state, its type forgotten: what the bus holds.
 pub trait Device: Debug {
@@ -11,6 +11,16 @@ pub trait Device: Debug {
     fn read(&mut self, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault>;
     /// Writes a register.
     fn write(&mut self, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault>;
+    /// The flash that is programmed through this.
+    fn program_areas(&self) -> &[Range<u32>];
+    /// Takes a store of the core to such flash.
+    fn program(
+        &mut self,
+        address: u32,
+        width: Width,
+        value: u32,
+        cx: &mut Context<'_>,
+    ) -> Result<(), BusFault>;
     /// Takes bytes from the host.
     fn input(&mut self, bytes: &[u8], cx: &mut Context<'_>);
     /// Lets the peripheral do what was due.
@@ -67,6 +77,20 @@ impl<P: Peripheral> Device for Slot<P> {
 
     fn write(&mut self, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
         self.model.write(&mut self.state, at, value, cx)
+    }
+
+    fn program_areas(&self) -> &[Range<u32>] {
+        self.model.program_areas()
+    }
+
+    fn program(
+        &mut self,
+        address: u32,
+        width: Width,
+        value: u32,
+        cx: &mut Context<'_>,
+    ) -> Result<(), BusFault> {
+        self.model.program(&mut self.state, address, width, value, cx)
     }
 
     fn input(&mut self, bytes: &[u8], cx: &mut Context<'_>) {

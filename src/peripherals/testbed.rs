@@ -95,8 +95,16 @@ impl Testbed {
     }
 
     pub fn with_options(kind: &str, options: &[(&'static str, u32)]) -> Self {
+        Testbed::with_options_and_registers(kind, options, Vec::new())
+    }
+
+    pub fn with_options_and_registers(
+        kind: &str,
+        options: &[(&'static str, u32)],
+        registers: Vec<Register>,
+    ) -> Self {
         let kind = Kind::find(kind).expect("the test names a kind that exists");
-        let mut wiring = kind.wiring(CLOCK_HZ);
+        let mut wiring = Wiring { registers, ..kind.wiring(CLOCK_HZ) };
         for (name, value) in options {
             let slot = wiring.options.iter_mut().find(|(option, _)| option == name);
             slot.expect("the kind has this option").1 = *value;
@@ -135,6 +143,12 @@ impl Testbed {
 
     pub fn write_width(&mut self, offset: u32, width: Width, value: u32) {
         self.with(|device, cx| device.write(Access { offset, width }, value, cx)).expect("no bus fault");
+    }
+
+    /// A store to the first flash that is programmed through the peripheral, if there is any.
+    pub fn program(&mut self, at: Access, value: u32) -> Option<Result<(), BusFault>> {
+        let address = self.device.program_areas().first()?.start + at.offset / 4 * 4;
+        Some(self.with(|device, cx| device.program(address, at.width, value, cx)))
     }
 
     pub fn read(&mut self, offset: u32) -> u32 {

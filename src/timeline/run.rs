@@ -1,11 +1,11 @@
 //! Running with no debugger, and how a run ends.
 
-use super::{Limits, Outcome, Timeline, TimelineError};
+use super::{Limits, Outcome, Timeline, TimelineError, advance::check_replay};
 use crate::{
     core::{Halt, Search, Travel},
     fault::Fault,
     trace::End,
-    words::{Cycle, Icount},
+    words::Icount,
 };
 
 /// A fault handler that runs longer than this without ending is taken for a loop, in icounts.
@@ -19,6 +19,10 @@ impl Timeline {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Outcome, TimelineError> {
         self.stopped = self.run_until(limits, interrupted)?;
+        let now = self.now();
+        if let Some(live) = self.live.as_mut().filter(|_| now.icount == self.present.icount) {
+            self.core.look_ahead(|memory| live.show_rest(now, memory));
+        }
         Ok(self.stopped.clone())
     }
 
@@ -29,11 +33,11 @@ impl Timeline {
     ) -> Result<Outcome, TimelineError> {
         let nothing = Search::default();
         let limit = limits.icount.unwrap_or(Icount::MAX);
-        let cycle_limit = limits.cycles.unwrap_or(Cycle::MAX);
         let mut until = limit;
         let mut in_fault_since = None;
         loop {
-            let travel = Travel { cycle_limit, faults: true, ..Travel::to(until.min(limit), &nothing) };
+            let travel =
+                Travel { time_limit: limits.time, faults: true, ..Travel::to(until.min(limit), &nothing) };
             let Some(halt) = self.advance(&travel, interrupted)? else {
                 return Ok(Outcome::Interrupted);
             };
@@ -92,6 +96,25 @@ impl Timeline {
         }
     }
 
+    /// Takes what the firmware was about to say for its last words.
+    fn end_lines(&mut self) -> Result<(), TimelineError> {
+        if !self.at_present() {
+            self.seek(self.present.icount)?;
+        }
+        if !self.cursor.is_at_end(&mut self.log) {
+            // What arrived at the very end has been said already.
+            let mut error = None;
+            self.core.settle(&mut self.cursor.pins(&mut self.log, &mut error));
+            check_replay(error)?;
+        }
+        let now = self.now();
+        if let Some(live) = &mut self.live {
+            self.core.look_ahead(|memory| live.end_lines(now, memory));
+            self.bookmarks.note_happenings(live);
+        }
+        Ok(())
+    }
+
     /// Closes the recording at the end of the history. The timeline can still be visited, but not go on live.
     pub fn finish(&mut self) -> Result<(), TimelineError> {
         if self.finished || self.live.is_none() {
@@ -100,14 +123,12 @@ impl Timeline {
         self.finished = true;
         let here = self.now().icount;
         let outcome = self.ended.get_or_insert(self.stopped.clone()).clone();
-        if let Some(live) = &mut self.live {
-            live.end_lines();
-            self.bookmarks.note_happenings(live);
-        }
+        self.end_lines()?;
         self.keep_bookmarks();
         self.write_last_sections()?;
         self.seek(self.present.icount)?;
-        let end = End { at: self.present, outcome, digest: self.core.digest() };
+        let time = self.core.state().time();
+        let end = End { at: self.present, time, outcome, digest: self.core.digest() };
         self.log.finish(end)?;
         self.seek(here)
     }

@@ -3,7 +3,7 @@
 use crate::{
     board::Board,
     image::Image,
-    machine::{Host, SemihostingCall},
+    machine::{Host, SemihostingCall, When},
     peripherals::Dma,
     pins::HostResult,
     trace::Header,
@@ -13,7 +13,7 @@ use crate::{
 pub(super) struct Nobody;
 
 impl Host for Nobody {
-    fn output(&mut self, _: &str, _: &[u8]) {}
+    fn output(&mut self, _: &str, _: &[u8], _: When) {}
 
     fn semihosting(&mut self, _: &SemihostingCall, _: &mut dyn Dma) -> HostResult {
         HostResult::default()

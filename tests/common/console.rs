@@ -5,11 +5,12 @@ use std::{cell::RefCell, path::PathBuf, rc::Rc};
 use tempfile::TempDir;
 use untick::{
     machine::{
-        Host, SemihostingCall,
+        Host, SemihostingCall, When,
         semihosting::{HeapInfo, Semihosting, Stream, Streams},
     },
     peripherals::Dma,
     pins::HostResult,
+    words::Moment,
 };
 
 /// What devices and semihosting have printed, in order.
@@ -59,7 +60,7 @@ impl Console {
 }
 
 impl Host for Console {
-    fn output(&mut self, _device: &str, bytes: &[u8]) {
+    fn output(&mut self, _device: &str, bytes: &[u8], _when: When) {
         self.printed.write(Stream::Output, bytes);
     }
 

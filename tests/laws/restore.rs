@@ -31,7 +31,7 @@ fn rebuild(timeline: &Timeline) -> Core {
 /// Takes a core along a recording from where it is.
 fn replay(core: &mut Core, log: &mut Log, to: Icount) {
     let mark = log.find(core.state().icount).unwrap();
-    let mut cursor = Cursor::new(mark, core.state().nvic.lines());
+    let mut cursor = Cursor::new(mark, core.state());
     let mut error = None;
     let nothing = Search::default();
     core.set_search(&nothing);
@@ -91,7 +91,7 @@ impl Bare {
         }
         core.reset();
         let console = Console::new(board.console().unwrap(), &fixture.input, Printed::default());
-        let live = Live::new(board.bus(), Box::new(console), config.clock_hz);
+        let live = Live::new(board.bus(), Box::new(console), &config, &fixture.image());
         Bare { core, live, log: Log::in_memory(fixture.header()) }
     }
 

@@ -1,6 +1,7 @@
 //! Flash and RAM, shared by the two engines, with the pages that changed since the last checkpoint.
 
 mod digest;
+mod overwritten;
 mod pages;
 
 use std::{
@@ -8,7 +9,7 @@ use std::{
     ptr::NonNull,
 };
 
-pub use self::{digest::MemoryDigest, pages::Pages};
+pub use self::{digest::MemoryDigest, overwritten::Overwritten, pages::Pages};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::{
@@ -73,6 +74,8 @@ pub struct Memory {
     unhashed: Vec<PageId>,
     is_unhashed: Vec<bool>,
     epoch: u64,
+    /// What [`Memory::write`] has overwritten, while somebody wants to know.
+    overwritten: Option<Overwritten>,
 }
 
 impl Memory {
@@ -115,6 +118,7 @@ impl Memory {
             unhashed: Vec::new(),
             is_unhashed: vec![false; pages as usize],
             epoch: 1,
+            overwritten: None,
         }
     }
 
@@ -184,6 +188,11 @@ impl Memory {
     /// What the page is for.
     pub fn page_kind(&self, page: PageId) -> RegionKind {
         self.block_of(page).kind
+    }
+
+    /// Whether an address is one of flash, which only its controller changes.
+    pub fn is_flash(&self, address: u32) -> bool {
+        self.page(address).is_some_and(|page| self.page_kind(page) == RegionKind::Flash)
     }
 
     fn block_of(&self, page: PageId) -> &Block {
@@ -381,6 +390,7 @@ impl Memory {
 
     /// Writes memory, flash included, as a loader, a bus master or the core's own stacking does.
     pub fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+        self.note_overwritten(address, bytes.len())?;
         let mut done = 0;
         while done < bytes.len() {
             let at = address.wrapping_add(done as u32);
@@ -402,6 +412,11 @@ impl Memory {
             done += length;
         }
         Ok(())
+    }
+
+    /// Whether a page was ever written since power-up. All others hold what they held then.
+    pub fn was_written(&self, page: PageId) -> bool {
+        self.hashes[page as usize].is_some()
     }
 
     /// Reads a word.

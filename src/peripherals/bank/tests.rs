@@ -43,6 +43,17 @@ fn a_loop_gets_the_flag_that_it_waits_for_and_the_flag_stays() {
 }
 
 #[test]
+fn a_write_that_follows_at_once_ends_the_loop_as_well() {
+    let bank = Bank::new([register(0x40, 0, Behaviour::default(), &[("RDY", 4, 1)])], Policy::Guess);
+    let (mut contents, mut now) = (Contents::default(), 0);
+    wait(&bank, &mut contents, &mut now, |value| value & 0x10 != 0);
+    let other = Access { offset: 0x44, width: Width::Word };
+    bank.write(&mut contents, other, 1, now + 1).unwrap();
+    assert_eq!(bank.read(&mut contents, AT, now + 2), Ok(0x10));
+    assert_eq!(bank.guesses(&contents).len(), 1);
+}
+
+#[test]
 fn every_field_has_its_turn_and_what_was_learnt_comes_sooner() {
     let bank =
         Bank::new([register(0x40, 0, Behaviour::default(), &[("A", 0, 1), ("MODE", 4, 2)])], Policy::Guess);

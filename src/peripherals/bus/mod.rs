@@ -6,7 +6,12 @@ mod master;
 mod saved;
 mod wiring;
 
-use std::{collections::BTreeMap, mem, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    ops::Range,
+    sync::Arc,
+};
 
 pub use error::{BusError, NoSuchDevice, RestoreError};
 
@@ -15,7 +20,7 @@ use self::{
     master::Master,
 };
 use super::{
-    Access, Clocks, Context, Device, Dma, Frequency, Guess, Slot,
+    Access, Clocks, Context, Device, Dma, Frequency, Guess, Level, Slot,
     bank::{Bank, Contents, Policy},
     surroundings::{Absent, Nothing},
 };
@@ -90,6 +95,8 @@ pub struct Bus {
     bank: Bank,
     contents: Contents,
     signals: Signals,
+    /// Inputs, by slot, that several wires lead to.
+    shared: BTreeSet<(usize, u32)>,
     /// Devices that are busy with accesses of each other.
     depth: u32,
     /// The slot of the clock controller.
@@ -133,6 +140,7 @@ impl Bus {
             bank: Bank::new(registers, Policy::default()),
             contents: Contents::default(),
             signals: Signals::default(),
+            shared: BTreeSet::new(),
             depth: 0,
             controller: slots.iter().position(|slot| slot.mount.device.clocks().is_some()),
             wakes: vec![Cycle::MAX; slots.len()],
@@ -192,6 +200,10 @@ impl Bus {
         aligned(address, width)?;
         let address = self.canonical(address);
         let Some(index) = self.find(address) else {
+            if let Some(index) = self.programmer(address) {
+                return self
+                    .touch(index, now, dma, |device, _, cx| device.program(address, width, value, cx));
+            }
             self.known(address)?;
             self.bank.write(&mut self.contents, Access { offset: address, width }, value, now)?;
             self.note(address).writes += 1;
@@ -346,6 +358,13 @@ impl Bus {
         self.slots[index].contains(address).then_some(index)
     }
 
+    /// The device that takes what the core stores to flash at an address.
+    fn programmer(&self, address: u32) -> Option<usize> {
+        let has =
+            |slot: &Mounted| slot.mount.device.program_areas().iter().any(|area| area.contains(&address));
+        self.slots.iter().position(has)
+    }
+
     /// Whether an address without a device is no bus fault.
     fn known(&self, address: u32) -> Result<(), BusFault> {
         if self.is_known(address) { Ok(()) } else { Err(BusFault) }
@@ -423,6 +442,8 @@ impl Bus {
         for _ in 0..MOST_SIGNALS {
             let Some(signal) = self.signals.take() else { break };
             match signal {
+                // Of several wires that lead to one input, the last one that goes low takes it with it.
+                Signal::Wire { slot, input, level: Level::Low } if self.is_driven(slot, input) => {}
                 Signal::Wire { slot, input, level } => {
                     self.touch(slot, now, dma, |device, _, cx| device.wire(input, level, cx));
                 }
@@ -433,6 +454,17 @@ impl Bus {
         }
         self.signals.clear();
         self.depth -= 1;
+    }
+
+    /// Whether a wire to an input that has several is high.
+    fn is_driven(&self, slot: usize, input: u32) -> bool {
+        let drives = |from: &Mounted, link: &Link| {
+            let output = input.checked_sub(link.input).map(|index| link.output + index);
+            let leads = link.to == slot && input.wrapping_sub(link.input) < link.count;
+            leads && output.is_some_and(|output| from.outputs >> output & 1 != 0)
+        };
+        self.shared.contains(&(slot, input))
+            && self.slots.iter().any(|from| from.links.iter().any(|link| drives(from, link)))
     }
 
     /// Tells the devices whose clock has changed.

@@ -107,6 +107,30 @@ fn elsewhere_is_a_bus_fault() {
 }
 
 #[test]
+fn stores_to_flash_reach_its_controller() {
+    struct Flash(Vec<(u32, Vec<u8>)>);
+    impl Dma for Flash {
+        fn read(&mut self, _address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+            bytes.fill(0xff);
+            Ok(())
+        }
+        fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+            self.0.push((address, bytes.to_vec()));
+            Ok(())
+        }
+    }
+    let mounts = vec![mount("nvmc", "nrf-nvmc", 0x4001_e000, &[]), mount("ficr", "generic", 0x100, &[])];
+    let mut bus = Bus::new(mounts, None, Vec::new()).unwrap();
+    let mut flash = Flash(Vec::new());
+    assert_eq!(bus.write(0x2000, Width::Word, 5, 0, &mut flash), Err(BusFault), "not enabled");
+    bus.write(0x4001_e504, Width::Word, 1, 0, &mut flash).unwrap();
+    bus.write(0x2000, Width::Word, 5, 0, &mut flash).unwrap();
+    assert_eq!(bus.write(0x4_0000, Width::Word, 5, 0, &mut flash), Err(BusFault), "behind the flash");
+    bus.write(0x100, Width::Word, 5, 0, &mut flash).unwrap();
+    assert_eq!(flash.0, [(0x2000, vec![5, 0, 0, 0])], "where a device is, it has the store");
+}
+
+#[test]
 fn restore_brings_back_lines_and_wakes() {
     let mut before = bus();
     write(&mut before, 0x4000_0008, 100, 0);
@@ -159,4 +183,18 @@ fn peripherals_appear_at_an_alias_unless_something_else_is_there() {
     assert_eq!(reload(0x5001_0008), Ok(0), "the alias of a space");
     assert_eq!(reload(0x5002_0000), Err(BusFault));
     assert_eq!(bus.register_name(0x5000_0008).as_deref(), Some("timer0+0x8"));
+}
+
+#[test]
+fn a_link_carries_its_outputs_and_no_others() {
+    let mut signals = Signals::default();
+    let link = Link { output: 2, count: 3, to: 0, input: 10 };
+    signals.changed(&[link], 0b0_0000, 0b1_1101);
+    let sent: Vec<_> = std::iter::from_fn(|| signals.take()).collect();
+    let high = |input| Signal::Wire { slot: 0, input, level: Level::High };
+    assert_eq!(sent, [high(10), high(11), high(12)]);
+    signals.pulse(&[link], 4);
+    signals.pulse(&[link], 5);
+    assert_eq!(signals.take(), Some(Signal::Wire { slot: 0, input: 12, level: Level::Pulse }));
+    assert_eq!(signals.take(), None);
 }

@@ -13,6 +13,10 @@ impl Bus {
     ) -> Result<(), NoSuchDevice> {
         let (from, to) = (self.slot_of(from)?, self.slot_of(to)?);
         let link = Link { output, count, to, input };
+        let others = self.slots.iter().flat_map(|slot| &slot.links).filter(|other| other.to == to);
+        let taken: Vec<u32> = others.flat_map(|other| other.input..other.input + other.count).collect();
+        self.shared
+            .extend((input..input + count).filter(|input| taken.contains(input)).map(|input| (to, input)));
         let outputs = self.slots[from].outputs;
         self.slots[from].links.push(link);
         self.signals.changed(&[link], 0, outputs);
