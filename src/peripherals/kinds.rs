@@ -1,13 +1,15 @@
 //! The table of peripherals. To add one: its file, and its row here.
 
 use super::{
-    Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, mps2_fpgaio,
-    mps2_scc, nrf_adc, nrf_clock, nrf_ecb, nrf_egu, nrf_ficr, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_ppi,
-    nrf_radio, nrf_rng, nrf_rtc, nrf_saadc, nrf_serial, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, part_24lc256,
-    part_mx25l, part_registers, stm32_bkp, stm32_can, stm32_crc, stm32_dbgmcu, stm32_device_id, stm32_dma,
+    Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, lm3s_adc,
+    lm3s_flash, lm3s_gptm, lm3s_i2c, lm3s_sysctl, mps2_fpgaio, mps2_scc, nrf_adc, nrf_clock, nrf_ecb,
+    nrf_egu, nrf_ficr, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_ppi, nrf_radio, nrf_rng, nrf_rtc, nrf_saadc,
+    nrf_serial, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, part_24lc256, part_mx25l, part_registers, pl011,
+    pl022, pl061, stm32_adc_v1, stm32_bkp, stm32_can, stm32_crc, stm32_dbgmcu, stm32_device_id, stm32_dma,
     stm32_dma_stream, stm32_exti, stm32_flash, stm32_gpio, stm32_i2c, stm32_i2c_v2, stm32_iwdg, stm32_pwr,
     stm32_rcc, stm32_rng, stm32_rtc_v1, stm32_rtc_v2, stm32_spi, stm32_syscfg, stm32_tim, stm32_usart,
-    stm32_usart_v2, stm32_wwdg, stm32f1_gpio, stm32l4_pwr, xilinx_uartlite,
+    stm32_usart_v2, stm32_wwdg, stm32f1_gpio, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc,
+    stm32f4_syscfg, stm32l4_pwr, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -21,6 +23,12 @@ pub const KINDS: &[Kind] = &[
     cmsdk_watchdog::KIND,
     generic::KIND,
     part_registers::I2C,
+    lm3s_adc::KIND,
+    lm3s_flash::KIND,
+    lm3s_gptm::KIND,
+    lm3s_i2c::KIND,
+    lm3s_sysctl::KIND,
+    cmsdk_watchdog::STELLARIS,
     mps2_fpgaio::KIND,
     mps2_scc::KIND,
     part_mx25l::KIND,
@@ -42,7 +50,11 @@ pub const KINDS: &[Kind] = &[
     nrf_timer::KIND,
     nrf_uart::KIND,
     nrf_wdt::KIND,
+    pl011::KIND,
+    pl022::KIND,
+    pl061::KIND,
     part_registers::SPI,
+    stm32_adc_v1::KIND,
     stm32_bkp::KIND,
     stm32_can::KIND,
     stm32_crc::KIND,
