@@ -14,6 +14,9 @@ void clock_slow(void);
 /* APB1 gets the core clock divided by 2 to the power of this, 0 to 4. */
 void clock_apb1(uint32_t power);
 
+/* A clock of 48 MHz for the random number generator. */
+void clock_rng(void);
+
 /* The low-speed internal oscillator for the RTC, whose registers may be written from now on. */
 void clock_rtc(void);
 

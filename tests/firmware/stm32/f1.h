@@ -1,7 +1,6 @@
 /* STM32F103 (RM0008). */
 #define RCC 0x40021000
 #define RCC_CSR REG32(RCC + 0x24)
-#define RESET_FORGET (1u << 24)
 #define GPIO(port) (0x40010800 + 0x400 * (port))
 #define GPIO_V1 1
 #define EXTI 0x40010400
@@ -43,8 +42,6 @@
 #define CLOCK_SLOW 8000000
 #define CLOCK_FAST_TENTHS 90
 
-#define RCC_APB1RSTR REG32(RCC + 0x10)
-#define TIM2_ARR_RESET 0xFFFF
 #define RCC_CIR REG32(RCC + 0x08)
 #define RCC_LSIRDYF (RCC_CIR & 1)
 #define RCC_LSIRDYC() (RCC_CIR |= 1u << 16)

@@ -29,12 +29,6 @@
 #define PWR_CR REG32(0x40007000)
 #define PWR_CR_DBP (1u << 8)
 
-/* The reset flags of RCC_CSR. */
-#define RESET_SOFTWARE (1u << 28)
-#define RESET_IWDG (1u << 29)
-#define RESET_WWDG (1u << 30)
-#define RESET_POWER_ON (1u << 27)
-
 /* Interrupts that have the same number in all, but the F0 (f0.h). */
 #ifndef STM32F0
 #define IRQ_WWDG 0
