@@ -41,7 +41,10 @@ fn value() -> impl Strategy<Value = u32> {
 fn talk() -> impl Strategy<Value = Talk> {
     let byte = || prop_oneof![any::<u8>(), 0..8u8, proptest::sample::select(&[3, 5, 6, 0x20, 0x9f][..])];
     prop_oneof![
-        2 => any::<bool>().prop_map(|read| Talk::I2cStart { address: 0x50, read }),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(memory, read)| Talk::I2cStart {
+            address: if memory { 0x50 } else { 0x48 },
+            read,
+        }),
         4 => byte().prop_map(Talk::I2cWrite),
         2 => any::<bool>().prop_map(|acknowledge| Talk::I2cRead { acknowledge }),
         1 => Just(Talk::I2cStop),

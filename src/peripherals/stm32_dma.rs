@@ -1,4 +1,4 @@
-//! STM32 DMA controller with channels (RM0008, chapter 13; RM0091, chapter 11; RM0351, chapter 11).
+//! STM32 DMA controller with channels (RM0008, chapter 13; RM0091, chapter 10; RM0351, chapter 11).
 //!
 //! Items are read and written one after the other, each in a few cycles; what is narrower than its destination is
 //! extended with zeros. A memory-to-memory transfer is never circular.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Context, Level};
 use crate::words::{BusFault, Cycle};
 
-/// Core clock cycles for one item: arbitration, a read and a write (AN2548 3; AN4031 2).
+/// Core clock cycles for one item: arbitration, a read and a write (AN2548, AN4031).
 const CYCLES: u64 = 5;
 
 /// Items of memory-to-memory transfers that are moved at a time.

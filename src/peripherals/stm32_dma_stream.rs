@@ -182,7 +182,13 @@ mod tests {
         stream::{Cr, HTIF, TCIF, TEIF},
         *,
     };
-    use crate::peripherals::testbed::{Testbed, World};
+    use crate::{
+        peripherals::{
+            Bus, Dma, Mount,
+            testbed::{Testbed, World},
+        },
+        words::Width,
+    };
 
     const RAM: u32 = World::RAM;
     const DR: u32 = World::PERIPHERALS + 4;
@@ -281,5 +287,66 @@ mod tests {
         dma.write(S0CR + STRIDE, cr().with_teie(true).with_en(true).into());
         requests(&mut dma, 8, 1);
         assert_eq!((dma.read(LISR), dma.irq_lines(), dma.read(S0CR + STRIDE) & 1), (TEIF << 6, 2, 0));
+    }
+
+    /// Sixteen bytes at [`RAM`], and nothing else.
+    struct Memory([u8; 16]);
+
+    impl Memory {
+        fn at(&mut self, address: u32, length: usize) -> Result<&mut [u8], BusFault> {
+            let start = address.checked_sub(RAM).ok_or(BusFault)? as usize;
+            self.0.get_mut(start..start.saturating_add(length)).ok_or(BusFault)
+        }
+    }
+
+    impl Dma for Memory {
+        fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+            bytes.copy_from_slice(self.at(address, bytes.len())?);
+            Ok(())
+        }
+
+        fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+            self.at(address, bytes.len())?.copy_from_slice(bytes);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_timer_fills_its_registers_by_bursts() {
+        const TIM: u32 = 0x4000_0400;
+        const DMA: u32 = 0x4002_6000;
+        let mount = |name: &str, kind: &str, base| {
+            let kind = Kind::find(kind).unwrap();
+            let device = (kind.build)(&kind.wiring(1_000_000));
+            Mount { name: name.to_owned(), base, size: 0x400, targets: Vec::new(), clock: None, device }
+        };
+        let mounts = vec![mount("tim3", "stm32-tim", TIM), mount("dma1", "stm32-dma-stream", DMA)];
+        let mut bus = Bus::new(mounts, None, Vec::new()).unwrap();
+        bus.connect(("tim3", 0), 1, ("dma1", 2 * 8 + 5)).unwrap(); // TIM3_UP
+        let mut memory = Memory(std::array::from_fn(|n| n as u8 + 1));
+        let stream = DMA + S0CR + 2 * STRIDE;
+        let enable = cr().with_dir(1).with_psize(1).with_chsel(5).with_circ(true).with_en(true);
+        let writes = [
+            (stream + 4, 4),
+            (stream + 8, TIM + 0x4c), // DMAR
+            (stream + 12, RAM),
+            (stream, enable.into()),
+            (TIM + 0x48, (1 << 8) | (0x34 / 4)), // DCR: CCR1 and CCR2
+            (TIM + 0x2c, 99),
+            (TIM + 0x0c, 1 << 8), // UDE
+            (TIM, 1),
+        ];
+        for (address, value) in writes {
+            bus.write(address, Width::Word, value, 0, &mut memory).unwrap();
+        }
+        let mut values = Vec::new();
+        for end in [150, 250, 350] {
+            while let Some(now) = bus.next_wake().filter(|now| *now <= end) {
+                bus.wake(now, &mut memory);
+            }
+            let mut read = |offset| bus.read(TIM + offset, Width::Word, end, &mut memory).unwrap();
+            values.push([read(0x34), read(0x38)]);
+        }
+        assert_eq!(values, [[0x0201, 0x0403], [0x0605, 0x0807], [0x0201, 0x0403]]);
     }
 }

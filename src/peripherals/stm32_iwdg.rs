@@ -1,4 +1,4 @@
-//! STM32 independent watchdog (RM0090, chapter 21; RM0091, chapter 24, with a window). Updates of registers take no time.
+//! STM32 independent watchdog (RM0090, chapter 21; RM0091, chapter 23, with a window). Updates of registers take no time.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ const LSI_HZ: u32 = 32_000;
 
 pub(super) const KIND: Kind = Kind {
     name: "stm32-iwdg",
-    about: "STM32 independent watchdog (RM0090 21.4, RM0091 24.4)",
+    about: "STM32 independent watchdog (RM0090 21.4, RM0091 23.4)",
     layouts: &[
         Layout {
             registers: &[("KR", 0x00), ("PR", 0x04), ("RLR", 0x08), ("SR", 0x0c)],
@@ -117,7 +117,7 @@ impl Stm32Iwdg {
                 s.clock.get_or_insert_with(|| Clock::new(lsi)).restart(now);
             }
             RELOAD => {
-                // Too early (RM0091 24.3.2).
+                // Too early (RM0091 23.3.2).
                 s.expired |= self.window && s.running && s.counter > s.winr;
                 s.reload(now);
             }
@@ -147,7 +147,7 @@ impl Peripheral for Stm32Iwdg {
             RLR if s.unlocked => s.rlr = at.merge(s.rlr, value) & 0xfff,
             WINR if s.unlocked && self.window => {
                 s.winr = at.merge(s.winr, value) & 0xfff;
-                s.reload(cx.now); // as the manual says (RM0091 24.3.2)
+                s.reload(cx.now); // as the manual says (RM0091 23.3.2)
             }
             _ => {}
         }

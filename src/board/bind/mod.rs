@@ -88,7 +88,7 @@ fn answer(
     }
     let Some((kind, options)) = model(svd, peripheral) else { return Answers::Generic };
     let mut row = DeviceRow::new(&peripheral.name.to_lowercase(), kind, base);
-    row.irqs = interrupts::of(svd, peripheral, kind);
+    row.irqs = interrupts::of(svd, peripheral, kind, file.interrupts);
     row.options = options;
     let own = file.options.get(&row.name).cloned().unwrap_or_default();
     let facts = facts(&file.chip, regions).map(|(name, value)| (name.to_owned(), value));

@@ -1,5 +1,5 @@
-//! What arrives at the inputs: captures, the slave mode controller, encoders, break (RM0090 17.3.4, 17.3.6, 17.3.13,
-//! 17.3.17, 17.3.20).
+//! What arrives at the inputs: captures, the slave mode controller, encoders, break (RM0090 17.3.4, 17.3.6, 17.3.12,
+//! 17.3.16, 17.3.19).
 
 use super::{BIF, COMIF, State, Stm32Tim, TIF};
 use crate::peripherals::kinds::Port;
@@ -137,7 +137,7 @@ impl Stm32Tim {
         }
     }
 
-    /// Encoder modes: the direction follows from the level of the other input (RM0090 table 96).
+    /// Encoder modes: the direction follows from the level of the other input (RM0090 17.3.16).
     fn encode(&self, s: &mut State, before: Levels, after: Levels) {
         let mode = s.smcr.mode();
         if !s.smcr.encodes() {

@@ -100,7 +100,7 @@ impl Stm32Tim {
         }
     }
 
-    /// OCx, or OCxN; low where the timer drives nothing (RM0090 table 100).
+    /// OCx, or OCxN; low where the timer drives nothing (RM0090 17.4.9).
     fn pin(&self, s: &State, channel: usize, complement: bool) -> bool {
         let enable = s.enable(channel);
         let side = if complement { 2 } else { 0 };

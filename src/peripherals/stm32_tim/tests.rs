@@ -241,7 +241,7 @@ fn every_update_asks_for_dma() {
 #[test]
 fn a_burst_asks_for_every_register() {
     let mut timer = timer(0, 9);
-    timer.write(DCR, 2 << 8 | CCR1 / 4); // three registers from CCR1 on
+    timer.write(DCR, (2 << 8) | (CCR1 / 4)); // three registers from CCR1 on
     timer.write(DIER, UIE << 8);
     timer.write(CR1, cr1().with_cen(true).into());
     timer.run_until(10);
@@ -471,8 +471,8 @@ fn every_timer_of_the_files_is_found() {
         let more = layouts::describe(&crate::peripherals::Described { name, base, registers: &registers });
         [options, more].concat()
     };
-    assert_eq!(described("stm32f407.svd", "TIM2"), [("channels", 4), ("bits", 32)]);
-    assert_eq!(described("stm32f407.svd", "TIM14"), [("channels", 1)]);
+    assert_eq!(described("stm32f4.svd", "TIM2"), [("channels", 4), ("bits", 32)]);
+    assert_eq!(described("stm32f4.svd", "TIM14"), [("channels", 1)]);
     assert_eq!(described("stm32f1.svd", "TIM2"), [("channels", 4), ("bits", 16)]);
     assert_eq!(described("stm32f1.svd", "TIM6"), [("channels", 0)]);
     assert_eq!(described("stm32f0.svd", "TIM15"), [("channels", 2), ("break", 1)]);
