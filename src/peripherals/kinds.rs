@@ -120,6 +120,8 @@ pub struct Kind {
     pub clocks: &'static [&'static str],
     /// What a board row may set.
     pub options: &'static [KindOption],
+    /// The offsets of registers that a reset of the chip leaves as they are, or in which it tells of itself.
+    pub retained: &'static [u32],
     /// The offset of the register whose low byte is sent to the host when it is written, if it has one.
     pub transmits: Option<u32>,
     /// Makes one, just after reset.
@@ -233,6 +235,7 @@ impl Kind {
         clock: Clocking::Core,
         clocks: &[],
         options: &[],
+        retained: &[],
         transmits: None,
         build: |_| -> Box<dyn Device> { Box::new(super::Slot::new(super::surroundings::Absent)) },
     };
