@@ -8,8 +8,7 @@ use super::{
     pl022, pl061, stm32_adc_v1, stm32_bkp, stm32_can, stm32_crc, stm32_dbgmcu, stm32_device_id, stm32_dma,
     stm32_dma_stream, stm32_exti, stm32_flash, stm32_gpio, stm32_i2c, stm32_i2c_v2, stm32_iwdg, stm32_pwr,
     stm32_rcc, stm32_rng, stm32_rtc_v1, stm32_rtc_v2, stm32_spi, stm32_syscfg, stm32_tim, stm32_usart,
-    stm32_usart_v2, stm32_wwdg, stm32f1_gpio, stm32f4_exti, stm32f4_flash, stm32f4_pwr, stm32f4_rcc,
-    stm32f4_syscfg, stm32l4_pwr, xilinx_uartlite,
+    stm32_usart_v2, stm32_wwdg, stm32f1_gpio, stm32l4_pwr, xilinx_uartlite,
 };
 use crate::svd::Register;
 
