@@ -274,6 +274,8 @@ impl Board {
             svd: svd.map(Arc::new),
             bindings,
             policy: Policy::default(),
+            steps: Vec::new(),
+            parts: Vec::new(),
         };
         board.check()?;
         board.build_bus()?;

@@ -3,13 +3,13 @@
 use super::{
     Device, cmsdk_dual_timer, cmsdk_gpio, cmsdk_timer, cmsdk_uart, cmsdk_watchdog, generic, lm3s_adc,
     lm3s_flash, lm3s_gptm, lm3s_i2c, lm3s_sysctl, mps2_fpgaio, mps2_scc, nrf_adc, nrf_clock, nrf_ecb,
-    nrf_egu, nrf_ficr, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_ppi, nrf_radio, nrf_rng, nrf_rtc, nrf_saadc,
-    nrf_serial, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, part_24lc256, part_mx25l, part_registers, pl011,
-    pl022, pl061, stm32_adc_common, stm32_adc_v1, stm32_adc_v2, stm32_bkp, stm32_can, stm32_crc, stm32_dac,
-    stm32_dbgmcu, stm32_device_id, stm32_dma, stm32_dma_stream, stm32_exti, stm32_flash, stm32_gpio,
-    stm32_i2c, stm32_i2c_v2, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng, stm32_rtc_v1, stm32_rtc_v2,
-    stm32_spi, stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg, stm32f1_gpio, stm32l4_pwr,
-    xilinx_uartlite,
+    nrf_egu, nrf_ficr, nrf_gpio, nrf_gpiote, nrf_nvmc, nrf_ppi, nrf_pwm, nrf_radio, nrf_rng, nrf_rtc,
+    nrf_saadc, nrf_serial, nrf_temp, nrf_timer, nrf_uart, nrf_wdt, part_24lc256, part_mx25l, part_registers,
+    pl011, pl022, pl061, stm32_adc_common, stm32_adc_v1, stm32_adc_v2, stm32_bkp, stm32_can, stm32_crc,
+    stm32_dac, stm32_dbgmcu, stm32_device_id, stm32_dma, stm32_dma_stream, stm32_exti, stm32_flash,
+    stm32_gpio, stm32_i2c, stm32_i2c_v2, stm32_iwdg, stm32_pwr, stm32_rcc, stm32_rng, stm32_rtc_v1,
+    stm32_rtc_v2, stm32_spi, stm32_syscfg, stm32_tim, stm32_usart, stm32_usart_v2, stm32_wwdg, stm32f1_gpio,
+    stm32l4_pwr, xilinx_uartlite,
 };
 use crate::svd::Register;
 
@@ -41,6 +41,7 @@ pub const KINDS: &[Kind] = &[
     nrf_gpiote::KIND,
     nrf_nvmc::KIND,
     nrf_ppi::KIND,
+    nrf_pwm::KIND,
     nrf_radio::KIND,
     nrf_rng::KIND,
     nrf_rtc::KIND,
@@ -123,6 +124,8 @@ pub struct Kind {
     pub clocks: &'static [&'static str],
     /// What a board row may set.
     pub options: &'static [KindOption],
+    /// The offsets of registers that a reset of the chip leaves as they are, or in which it tells of itself.
+    pub retained: &'static [u32],
     /// The offset of the register whose low byte is sent to the host when it is written, if it has one.
     pub transmits: Option<u32>,
     /// Makes one, just after reset.
@@ -236,6 +239,7 @@ impl Kind {
         clock: Clocking::Core,
         clocks: &[],
         options: &[],
+        retained: &[],
         transmits: None,
         build: |_| -> Box<dyn Device> { Box::new(super::Slot::new(super::surroundings::Absent)) },
     };

@@ -192,8 +192,11 @@ fn reset_is_a_fresh_one() {
             used.apply(step);
         }
         used.device.reset();
+        // What is outside of the chip stays, but nothing of it shows yet.
         let fresh = Testbed::new(kind.name);
-        prop_assert_eq!(used.device.save(), fresh.device.save());
+        for offset in (0..kind.size).step_by(4).filter(|offset| !kind.retained.contains(offset)) {
+            prop_assert_eq!(used.peek(offset), fresh.peek(offset), "{:#x}", offset);
+        }
         prop_assert_eq!(used.irq_lines(), fresh.irq_lines());
         prop_assert_eq!(used.next_wake(), None, "nothing runs after reset");
         Ok(())

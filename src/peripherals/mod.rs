@@ -49,6 +49,7 @@ mod nrf_gpio;
 mod nrf_gpiote;
 mod nrf_nvmc;
 mod nrf_ppi;
+mod nrf_pwm;
 mod nrf_radio;
 mod nrf_rng;
 mod nrf_rtc;
@@ -164,6 +165,12 @@ pub trait Peripheral: 'static {
 
     /// The time that [`Peripheral::next_wake`] named has come.
     fn wake(&self, _state: &mut Self::State, _cx: &mut Context<'_>) {}
+
+    /// The state after a reset of the chip: what is outside of it stays, as a character on its way and the level of a pin
+    /// do, and the registers that the kind names as retained.
+    fn after_reset(&self, _state: &Self::State) -> Self::State {
+        Self::State::default()
+    }
 
     /// The level of each interrupt line, bit 0 the first: a pure function of the state.
     fn irq_lines(&self, _state: &Self::State) -> u32 {

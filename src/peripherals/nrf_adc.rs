@@ -94,7 +94,7 @@ impl Peripheral for NrfAdc {
                 s.due = Some(cx.now.saturating_add(microseconds(time, self.clock_hz)));
             }
             Written::Task(STOP) => s.due = None,
-            Written::PowerOff => *s = State { inputs: s.inputs, ..State::default() },
+            Written::PowerOff => *s = self.after_reset(s),
             Written::Task(_) | Written::Register(_) => {}
         }
         Ok(())
@@ -111,6 +111,10 @@ impl Peripheral for NrfAdc {
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
         self.settle(s, cx);
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { inputs: s.inputs, ..State::default() }
     }
 
     fn irq_lines(&self, s: &State) -> u32 {

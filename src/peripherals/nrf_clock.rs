@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, Layout, Wiring},
+    Access, Context, Device, Level, Peripheral, Slot,
+    kinds::{Kind, Layout, Port, Wiring},
     nrf_events::{EVENT_PORT, LFCLK_HZ, Registers, Values, Written, lfclk_cycle, microseconds},
 };
 use crate::words::{BusFault, Cycle};
@@ -17,6 +17,9 @@ const HFCLKSTAT: u32 = 0x40c;
 const LFCLKRUN: u32 = 0x414;
 const LFCLKSTAT: u32 = 0x418;
 const LFCLKSRCCOPY: u32 = 0x41c;
+/// Bytes that software keeps over a reset.
+const GPREGRET: u32 = 0x51c;
+const GPREGRET2: u32 = 0x520;
 const LFCLKSRC: u32 = 0x518;
 const CTIV: u32 = 0x538;
 /// RAM[n]: POWER, POWERSET, POWERCLR and a gap.
@@ -41,6 +44,10 @@ const CTSTOPPED: u32 = 11;
 /// CTSTOPPED.
 const EXIST: u32 = 0b1111_1111_1111;
 
+/// RESETREAS: the watchdog, software.
+const DOG: u32 = 1 << 1;
+const SREQ: u32 = 1 << 2;
+
 /// HFCLKSTAT.STATE and LFCLKSTAT.STATE.
 const RUNS: u32 = 1 << 16;
 /// HFCLKSTAT.SRC: the crystal.
@@ -64,6 +71,8 @@ pub(super) const KIND: Kind = Kind {
     ])],
     irqs: &["power-clock"],
     outputs: &[EVENT_PORT],
+    inputs: &[Port::one("dog")],
+    retained: &[RESETREAS, GPREGRET, GPREGRET2],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfClock {
             registers: Registers::new(wiring, EXIST, &[]),
@@ -125,6 +134,8 @@ struct State {
     calibrated: Option<Cycle>,
     /// When the calibration timer is through.
     timeout: Option<Cycle>,
+    /// The watchdog has run out: it is what resets next.
+    dog: bool,
 }
 
 impl NrfClock {
@@ -214,6 +225,21 @@ impl Peripheral for NrfClock {
         self.settle(s, cx);
     }
 
+    fn wire(&self, s: &mut State, _input: u32, level: Level, _cx: &mut Context<'_>) {
+        s.dog |= level.is_high();
+    }
+
+    /// Causes of resets add up until software clears them (5.3.7.13).
+    fn after_reset(&self, s: &State) -> State {
+        let mut after = State::default();
+        for register in [GPREGRET, GPREGRET2] {
+            self.registers.put(&mut after.values, register, self.registers.get(&s.values, register));
+        }
+        let cause = if s.dog { DOG } else { SREQ };
+        self.registers.put(&mut after.values, RESETREAS, self.registers.get(&s.values, RESETREAS) | cause);
+        after
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.values.events.irq())
     }
@@ -255,6 +281,20 @@ mod tests {
         assert_eq!(clock.irq_lines(), 0);
         clock.run_until(u64::from(CLOCK_HZ) / 2);
         assert_eq!(clock.irq_lines(), 1);
+    }
+
+    #[test]
+    fn resets_leave_their_cause_and_what_software_kept() {
+        let mut clock = Testbed::new("nrf-clock");
+        clock.write(GPREGRET, 0x57);
+        clock.write(0, 1);
+        clock.device.reset();
+        assert_eq!((clock.read(GPREGRET), clock.read(RESETREAS), clock.next_wake()), (0x57, SREQ, None));
+        clock.wire(0, Level::Pulse);
+        clock.device.reset();
+        assert_eq!(clock.read(RESETREAS), SREQ | DOG);
+        clock.write(RESETREAS, u32::MAX);
+        assert_eq!(clock.read(RESETREAS), 0);
     }
 
     #[test]

@@ -223,6 +223,10 @@ impl Peripheral for NrfGpio {
         self.update(s, cx);
     }
 
+    fn after_reset(&self, s: &State) -> State {
+        State { driven: s.driven, outside: s.outside, ..State::default() }
+    }
+
     fn outputs(&self, s: &State) -> u64 {
         self.levels(s)
     }

@@ -118,7 +118,7 @@ impl Peripheral for NrfRng {
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
         self.settle(s, cx);
         if powers_off(at, value) {
-            *s = State { used: s.used, given: std::mem::take(&mut s.given), ..State::default() };
+            *s = self.after_reset(s);
         }
         match task(at, value) {
             Some(START) if s.since.is_none() => s.since = Some(cx.now),
@@ -145,6 +145,10 @@ impl Peripheral for NrfRng {
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
         self.settle(s, cx);
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { used: s.used, given: s.given.clone(), ..State::default() }
     }
 
     fn irq_lines(&self, s: &State) -> u32 {

@@ -266,7 +266,7 @@ impl Peripheral for NrfSaadc {
         self.settle(s, cx);
         match self.registers.write(&mut s.values, at, value) {
             Written::Task(task) => self.trigger(s, task, cx),
-            Written::PowerOff => *s = State { inputs: s.inputs, ..State::default() },
+            Written::PowerOff => *s = self.after_reset(s),
             Written::Register(_) => {}
         }
         Ok(())
@@ -283,6 +283,10 @@ impl Peripheral for NrfSaadc {
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
         self.settle(s, cx);
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { inputs: s.inputs, ..State::default() }
     }
 
     fn irq_lines(&self, s: &State) -> u32 {

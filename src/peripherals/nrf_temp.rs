@@ -79,7 +79,7 @@ impl Peripheral for NrfTemp {
         match self.registers.write(&mut s.values, at, value) {
             Written::Task(START) => s.due = Some(cx.now.saturating_add(self.duration)),
             Written::Task(STOP) => s.due = None,
-            Written::PowerOff => *s = State { outside: s.outside, ..State::default() },
+            Written::PowerOff => *s = self.after_reset(s),
             Written::Task(_) | Written::Register(_) => {}
         }
         Ok(())
@@ -94,6 +94,10 @@ impl Peripheral for NrfTemp {
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
         settle(s, cx);
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { outside: s.outside, ..State::default() }
     }
 
     fn irq_lines(&self, s: &State) -> u32 {

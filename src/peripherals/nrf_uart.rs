@@ -373,10 +373,7 @@ impl Peripheral for NrfUart {
             RXD | TXD => {}
             _ => self.listening(s, cx, |s, cx| match self.registers.write(&mut s.values, at, value) {
                 Written::Task(task) => self.trigger(s, task, cx),
-                Written::PowerOff => {
-                    let incoming = std::mem::take(&mut s.incoming); // is with the other end
-                    *s = State { incoming, ..State::default() };
-                }
+                Written::PowerOff => *s = self.after_reset(s),
                 Written::Register(_) => {}
             }),
         }
@@ -391,6 +388,10 @@ impl Peripheral for NrfUart {
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
         self.settle(s, cx);
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { incoming: s.incoming.clone(), ..State::default() } // is with the other end
     }
 
     fn irq_lines(&self, s: &State) -> u32 {

@@ -59,6 +59,14 @@ pub(super) fn bind(file: &mut BoardFile, svd: &Svd, regions: &[Region]) -> Vec<B
             answers,
         });
     }
+    // Of several peripherals at one place also those before the one that has the model.
+    for binding in bindings.iter_mut().filter(|binding| binding.answers == Answers::Generic) {
+        let at = |row: &&DeviceRow| row.base == binding.base;
+        let kind = |row: &DeviceRow| Some((Kind::find(&row.kind)?.name, row.name.clone()));
+        if let Some((kind, device)) = file.device.iter().find(at).and_then(kind) {
+            binding.answers = Answers::Model { kind, device };
+        }
+    }
     let transmits = |row: &&DeviceRow| Kind::find(&row.kind).is_some_and(|kind| kind.transmits.is_some());
     if file.console.is_none() {
         file.console = file.device.iter().find(transmits).map(|row| row.name.clone());
