@@ -27,7 +27,7 @@ fn clock_of(clocks: &[&'static str], kind: &Kind, device: &str, base: u32) -> Op
     // A chip with one peripheral bus has no second one in its names.
     let candidates: &[&str] = match (kind.clock, bus) {
         (Clocking::Core, _) => return None,
-        (Clocking::Named(name), _) => return named(name),
+        (Clocking::Named(name), _) => return named(device).or_else(|| named(name)),
         (Clocking::Bus, 1) => &["apb1", "ahb"],
         (Clocking::Bus, 2) => &["apb2", "apb1", "ahb"],
         (Clocking::Bus, _) => &["ahb"],
@@ -50,6 +50,7 @@ mod tests {
         assert_eq!(of(Clocking::Bus, "usart1", 0x4001_3800), Some("usart1"));
         assert_eq!(of(Clocking::Timer, "tim1", 0x4001_2c00), Some("apb2-timer"));
         assert_eq!(of(Clocking::Named("lsi"), "iwdg", 0x4000_3000), Some("lsi"));
+        assert_eq!(of(Clocking::Named("lsi"), "usart1", 0x4000_3000), Some("usart1"));
         assert_eq!(of(Clocking::Core, "gpioa", 0x4002_0000), None);
         assert_eq!(clock_of(&["ahb", "apb1"], &kind(Clocking::Bus), "spi1", 0x4001_3000), Some("apb1"));
     }

@@ -10,6 +10,7 @@ pub(super) fn connect(file: &mut BoardFile) {
     let mut wires = ports_to_interrupts(file);
     wires.extend(selections(file));
     wires.extend(events(file));
+    wires.extend(common_registers(file));
     // What the family has and this chip has not is left out.
     wires.extend(
         std::mem::take(&mut file.family_wire).into_iter().filter(|wire| wire.resolve(file).is_some()),
@@ -75,6 +76,37 @@ fn events(file: &BoardFile) -> Vec<WireRow> {
         Some(WireRow::new(format!("{from}.event0"), format!("{to}.event{first}"), count))
     });
     wires.collect()
+}
+
+/// Registers that several converters have in common: what they say goes to all within the same KiB, whose flags come back.
+fn common_registers(file: &BoardFile) -> Vec<WireRow> {
+    let count =
+        |ports: &[Port], name: &str| ports.iter().find(|port| port.name == name).map(|port| port.count);
+    let mut wires = Vec::new();
+    for (common, at, kind) in devices(file, |kind| has(kind.outputs, "ccr")) {
+        for (converter, base, of) in devices(file, |kind| has(kind.inputs, "ccr")) {
+            if base & !0x3ff != at & !0x3ff {
+                continue;
+            }
+            if let Some(count) = count(kind.outputs, "ccr") {
+                wires.push(WireRow::new(format!("{common}.ccr0"), format!("{converter}.ccr0"), count));
+            }
+            // Each has its bits, a byte or a half-word, in the order of the addresses.
+            let (Some(flags), Some(room)) = (count(of.outputs, "status"), count(kind.inputs, "status"))
+            else {
+                continue;
+            };
+            let first = (base & 0x3ff) / 0x100 * flags.next_power_of_two();
+            if first + flags <= room {
+                wires.push(WireRow::new(
+                    format!("{converter}.status0"),
+                    format!("{common}.status{first}"),
+                    flags,
+                ));
+            }
+        }
+    }
+    wires
 }
 
 impl WireRow {
