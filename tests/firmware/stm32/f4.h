@@ -34,8 +34,14 @@
 #define DMA_CONSOLE_RX {DMA1, 5, 4, 16}
 #define DMA_TIM2_UP {DMA1, 1, 3, 12}
 #define DMA_MEMORY {DMA2, 0, 0, 56}
+#define DMA_SPI1_TX {DMA2, 3, 3, 59}
+#define DMA_SPI1_RX {DMA2, 0, 3, 56}
 
 #define HAS_I2C 1
+#define HAS_SPI 1
+#define SPI_V2 0
+#define SPI_AF 5
+#define HAS_CAN 1
 #define I2C_AF 4
 #define I2C_MHZ 16
 
