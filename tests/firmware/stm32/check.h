@@ -45,6 +45,7 @@ void check_rtc(void);
 void check_i2c(void);
 void check_rng(void);
 void check_spi(void);
+void check_adc(void);
 void check_can(void);
 
 /* The watchdogs end in a reset; main.c tells what is looked at after it. */

@@ -212,3 +212,19 @@ void clock_rtc(void)
     expect(RCC_BDCR & (3u << 8 | 1u << 15), 2u << 8 | 1u << 15);
 #endif
 }
+
+#if HAS_ADC
+
+void clock_adc(void)
+{
+#if defined(STM32F1)
+    REG32(RCC + 0x18) |= 1u << 9;
+#elif defined(STM32L1)
+    REG32(RCC + 0x20) |= 1u << 9;
+    on(1u << 0, 1u << 1); /* it runs on HSI16 */
+#else
+    REG32(RCC + 0x44) |= 1u << 8;
+#endif
+}
+
+#endif

@@ -51,6 +51,7 @@
 #define IRQ_CAN_TX 30
 #define IRQ_CAN_RX0 30
 
+#define HAS_ADC 0
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 1

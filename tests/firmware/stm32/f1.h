@@ -34,6 +34,10 @@
 #define DMA_SPI1_TX {DMA1, 2, 0, 13}
 #define DMA_SPI1_RX {DMA1, 1, 0, 12}
 
+#define HAS_ADC 1
+#define ADC1 0x40012400
+#define ADC_CYCLES 504 /* 252 of half the clock of APB2 */
+#define DMA_ADC1 {DMA1, 0, 0, 11}
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 0

@@ -35,6 +35,7 @@
 #define IRQ_FLASH 4
 #define IRQ_RCC 5
 #define IRQ_EXTI3 9
+#define IRQ_ADC 18
 #define IRQ_CAN_TX 19
 #define IRQ_CAN_RX0 20
 #define IRQ_EXTI5 23

@@ -39,6 +39,7 @@
 #define DMA_SPI1_TX {DMA1, 2, 1, 13}
 #define DMA_SPI1_RX {DMA1, 1, 1, 12}
 
+#define HAS_ADC 0
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 1

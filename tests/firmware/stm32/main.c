@@ -32,6 +32,9 @@ static const struct {
 #if HAS_I2C
     {"i2c", check_i2c},
 #endif
+#if HAS_ADC
+    {"adc", check_adc},
+#endif
 #if HAS_CAN
     {"can", check_can},
 #endif
