@@ -19,7 +19,7 @@ use untick::{
     pins::HostResult,
     timeline::{Limits, Options, Outcome, Timeline},
     trace::{Header, Log},
-    words::{Icount, Moment},
+    words::Icount,
 };
 
 /// The board of all of them.

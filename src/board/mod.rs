@@ -11,9 +11,10 @@ mod file;
 mod find;
 mod near;
 mod ranges;
+mod scenario;
 mod wires;
 
-use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt, ops::Range, path::Path, sync::Arc};
 
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use bind::{Answers, Binding};
 pub use error::BoardError;
 pub use find::{ChipName, Named};
 pub(crate) use near::{hint, hint_or, near};
+pub use scenario::{Agenda, At, ScenarioError, Step};
 pub use wires::{Transmitter, Wires};
 
 use self::{
@@ -30,7 +32,7 @@ use self::{
 };
 use crate::{
     core::{Architecture, Config, DeviceRange, Region},
-    peripherals::{Bus, BusAlias, KINDS, Kind, Mount, Policy, Target, Wiring},
+    peripherals::{Bus, BusAlias, Device, KINDS, Kind, Mount, Policy, Target, Wiring},
     svd::{Register, Svd, SvdError},
 };
 
@@ -58,6 +60,22 @@ pub struct Board {
     svd: Option<Arc<Svd>>,
     bindings: Vec<Binding>,
     policy: Policy,
+    steps: Vec<Step>,
+    parts: Vec<OwnPart>,
+}
+
+/// A part that a program made itself.
+#[derive(Clone)]
+struct OwnPart {
+    name: String,
+    on: String,
+    make: Arc<dyn Fn() -> Box<dyn Device>>,
+}
+
+impl fmt::Debug for OwnPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.name, self.on)
+    }
 }
 
 impl Board {
@@ -256,10 +274,28 @@ impl Board {
             svd: svd.map(Arc::new),
             bindings,
             policy: Policy::default(),
+            steps: Vec::new(),
+            parts: Vec::new(),
         };
         board.check()?;
         board.build_bus()?;
         Ok(board)
+    }
+
+    /// Attaches a part of one's own to a controller, which talks to it ([`Peripheral::talk`](crate::peripherals::Peripheral)).
+    /// `make` gives it as it is after power-up. A recording does not need it to be replayed.
+    pub fn attach(
+        &mut self,
+        name: &str,
+        controller: &str,
+        make: impl Fn() -> Box<dyn Device> + 'static,
+    ) -> Result<(), BoardError> {
+        let part = OwnPart { name: name.to_owned(), on: controller.to_owned(), make: Arc::new(make) };
+        let mut board = self.clone();
+        board.parts.push(part);
+        board.build_bus()?;
+        *self = board;
+        Ok(())
     }
 
     /// What happens at registers that no model answers for.
@@ -314,6 +350,10 @@ impl Board {
         for part in &self.file.part {
             mounts.push(self.part(part)?);
         }
+        for part in &self.parts {
+            let (name, device) = (part.name.clone(), (part.make)());
+            mounts.push(Mount { name, base: 0, size: 0, targets: Vec::new(), clock: None, device });
+        }
         let spaces = self.file.peripheral_space.iter();
         let spaces = spaces.map(|space| space.base..space.base.saturating_add(space.size)).collect();
         let aliases = self.file.peripheral_alias.iter();
@@ -329,9 +369,10 @@ impl Board {
             let (from, to) = wire.resolve(&self.file).ok_or_else(|| value(&self.file, "wire", problem()))?;
             bus.connect(from, *count, to).expect("both devices are rows of the board");
         }
-        for part in &self.file.part {
-            let attached = bus.attach(&part.name, &part.on);
-            attached.map_err(|cause| value(&self.file, &format!("part {}", part.name), cause.to_string()))?;
+        let rows = self.file.part.iter().map(|part| (&part.name, &part.on));
+        for (name, on) in rows.chain(self.parts.iter().map(|part| (&part.name, &part.on))) {
+            let attached = bus.attach(name, on);
+            attached.map_err(|cause| value(&self.file, &format!("part {name}"), cause.to_string()))?;
         }
         Ok(bus)
     }

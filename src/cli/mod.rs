@@ -108,6 +108,10 @@ struct Outside {
     #[arg(long, value_name = "N=WHERE", value_parser = parse::rtt_wire)]
     rtt: Vec<Wire>,
 
+    /// What the world outside does, and when: pins, samples, bytes, and parts on I2C and SPI.
+    #[arg(long, value_name = "FILE.toml")]
+    scenario: Vec<PathBuf>,
+
     /// Put icount and virtual time in front of each line on stdout.
     #[arg(long)]
     timestamps: bool,
@@ -213,6 +217,7 @@ mod tests {
             "untick replay crash.untick --verify",
             "untick debug crash.elf --board stm32f4discovery",
             "untick boards",
+            "untick run a.elf --board b --scenario buttons.toml --scenario sensors.toml",
             "untick boards --explain my.svd",
             "untick run a.elf --chip STM32F103RB",
             "untick run a.elf --chip X1 --chip-description my.yaml --svd my.svd --unmodelled strict",

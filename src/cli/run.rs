@@ -27,7 +27,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let firmware = Firmware::load(&arguments.target)?;
+    let firmware = Firmware::load(&arguments.target, &arguments.outside)?;
     let interrupt = Interrupt::on_ctrl_c()?;
     let precious = [arguments.target.firmware.as_path()];
     let terminal = firmware.terminal(&arguments.outside, &precious, Input::standard(), interrupt.clone())?;

@@ -83,8 +83,13 @@ fn is_board_file(board: &str) -> bool {
 
 impl Firmware {
     /// Reads the image and the board. Nothing is written before this has succeeded.
-    pub fn load(target: &Target) -> anyhow::Result<Firmware> {
-        let board = target.place.find()?;
+    pub fn load(target: &Target, outside: &Outside) -> anyhow::Result<Firmware> {
+        let mut board = target.place.find()?;
+        for path in &outside.scenario {
+            let file = path.display().to_string();
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {file}"))?;
+            board.add_scenario(&file, &text)?;
+        }
         let mut image = Image::load_at(&target.firmware, target.load)?;
         let mut config = board.config();
         image.fit(&mut config, target.vector_table)?;

@@ -76,7 +76,7 @@ fn unmapped(state: &State, page_use: PageUse) -> Translation {
 
 /// Whether a register is the core's own. Behind the private peripheral bus, from 0xE0042000, is the vendor's.
 pub fn is_core_register(address: u32) -> bool {
-    (0xe000_0000..0xe004_2000).contains(&address) || address >= 0xe00f_f000
+    (0xe000_0000..0xe004_2000).contains(&address) || (0xe00f_f000..0xe010_0000).contains(&address)
 }
 
 /// The byte address and the bit that a bit-band alias stands for (Armv7-M ARM B3.1.1).

@@ -9,6 +9,7 @@ use super::{
     semihosting,
 };
 use crate::{
+    board::Agenda,
     core::{Clock, Config, Memory},
     image::Image,
     peripherals::Bus,
@@ -29,6 +30,9 @@ pub struct Live {
     clock: Clock,
     lines: Lines,
     inbox: VecDeque<(String, Vec<u8>)>,
+    agenda: Agenda,
+    /// When the agenda has something next.
+    appointed: Cycle,
     reset: bool,
     listener: Listener,
     resets: Vec<Icount>,
@@ -45,10 +49,23 @@ impl Live {
             clock: Clock::new(config.clock_hz),
             lines: Lines::default(),
             inbox: VecDeque::new(),
+            agenda: Agenda::default(),
+            appointed: Cycle::MAX,
             reset: false,
             listener: Listener::default(),
             resets: Vec::new(),
         }
+    }
+
+    /// The same, in a world where something will happen.
+    pub fn with_agenda(mut self, agenda: Agenda) -> Live {
+        self.agenda = agenda;
+        self.appoint();
+        self
+    }
+
+    fn appoint(&mut self) {
+        self.appointed = self.agenda.next(&self.clock).unwrap_or(Cycle::MAX);
     }
 
     /// The peripherals.
@@ -138,6 +155,7 @@ impl LivePins<'_> {
         if hz != self.live.clock.hz() {
             self.append(icount, Event::Clock { hz, since: at.cycle });
             self.live.clock = self.live.clock.changed(hz, at.cycle);
+            self.live.appoint();
         }
         for (device, bytes) in self.live.bus.take_output() {
             self.live.listener.hear(&device, &bytes, icount);
@@ -206,7 +224,10 @@ impl Pins for LivePins<'_> {
     fn due(&mut self) -> Due {
         let now = !self.live.inbox.is_empty() || self.live.bus.reset_request();
         let wake = self.live.bus.next_wake().unwrap_or(Cycle::MAX);
-        Due { icount: if now { 0 } else { Icount::MAX }, cycle: wake.min(self.live.probe.due()) }
+        Due {
+            icount: if now { 0 } else { Icount::MAX },
+            cycle: wake.min(self.live.probe.due()).min(self.live.appointed),
+        }
     }
 
     fn poll(&mut self, at: Moment, memory: &mut Memory) {
@@ -224,6 +245,14 @@ impl Pins for LivePins<'_> {
             if taken {
                 self.append(at.icount, Event::Input { device, bytes });
             }
+        }
+        if self.live.appointed <= at.cycle {
+            for step in self.live.agenda.take(at.cycle, &self.live.clock) {
+                if self.live.bus.input(&step.device, &step.bytes, at.cycle, &mut master).is_ok() {
+                    self.append(at.icount, Event::Input { device: step.device, bytes: step.bytes });
+                }
+            }
+            self.live.appoint();
         }
         let mut texts = self.live.probe.poll(at.cycle, &mut master);
         if self.live.bus.reset_request() {
@@ -251,7 +280,8 @@ impl Pins for LivePins<'_> {
     fn sleep(&mut self, at: Moment, asleep: Asleep, memory: &mut Memory) -> Slept {
         self.live.take_input();
         let mut master = Master::new(memory);
-        let wake = self.live.bus.next_wake();
+        let wake = self.live.bus.next_wake().unwrap_or(Cycle::MAX).min(self.live.appointed);
+        let wake = Some(wake).filter(|wake| *wake != Cycle::MAX);
         if asleep.core_wake.is_none() && wake.is_none() {
             self.live.probe.find(&mut master);
         }

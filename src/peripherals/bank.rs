@@ -109,6 +109,21 @@ impl Bank {
         at.take(self.behaviour(at).read(self.word(contents, at.register()), at.lanes()).0)
     }
 
+    /// What is stored in the word at an address.
+    pub(super) fn raw(&self, contents: &Contents, address: u32) -> u32 {
+        self.word(contents, address & !3)
+    }
+
+    /// What becomes of a stored word by a write.
+    pub(super) fn written(&self, old: u32, at: Access, value: u32) -> u32 {
+        self.behaviour(at).written(old, at.place(value), at.lanes())
+    }
+
+    /// Stores a word, whatever writes to it may do.
+    pub(super) fn put(&self, contents: &mut Contents, address: u32, value: u32) {
+        contents.words.insert(address & !3, value);
+    }
+
     /// A read. Errors with [`Policy::Strict`] alone.
     pub fn read(&self, contents: &mut Contents, at: Access, now: Cycle) -> Result<u32, BusFault> {
         if self.policy == Policy::Strict {

@@ -41,7 +41,10 @@ fn value() -> impl Strategy<Value = u32> {
 fn talk() -> impl Strategy<Value = Talk> {
     let byte = || prop_oneof![any::<u8>(), 0..8u8, proptest::sample::select(&[3, 5, 6, 0x20, 0x9f][..])];
     prop_oneof![
-        2 => any::<bool>().prop_map(|read| Talk::I2cStart { address: 0x50, read }),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(memory, read)| Talk::I2cStart {
+            address: if memory { 0x50 } else { 0x48 },
+            read,
+        }),
         4 => byte().prop_map(Talk::I2cWrite),
         2 => any::<bool>().prop_map(|acknowledge| Talk::I2cRead { acknowledge }),
         1 => Just(Talk::I2cStop),
@@ -189,8 +192,11 @@ fn reset_is_a_fresh_one() {
             used.apply(step);
         }
         used.device.reset();
+        // What is outside of the chip stays, but nothing of it shows yet.
         let fresh = Testbed::new(kind.name);
-        prop_assert_eq!(used.device.save(), fresh.device.save());
+        for offset in (0..kind.size).step_by(4).filter(|offset| !kind.retained.contains(offset)) {
+            prop_assert_eq!(used.peek(offset), fresh.peek(offset), "{:#x}", offset);
+        }
         prop_assert_eq!(used.irq_lines(), fresh.irq_lines());
         prop_assert_eq!(used.next_wake(), None, "nothing runs after reset");
         Ok(())

@@ -12,11 +12,15 @@ mod slot;
 mod surroundings;
 
 // What models share.
+mod aes128;
 mod countdown;
+mod nrf_dma;
 mod nrf_events;
 mod part_memory;
+mod part_spi;
 mod primecell;
 mod registers;
+mod samples;
 mod serial_line;
 mod stm32_dma_pace;
 mod stm32_pins;
@@ -29,35 +33,58 @@ mod cmsdk_timer;
 mod cmsdk_uart;
 mod cmsdk_watchdog;
 mod generic;
+mod lm3s_adc;
+mod lm3s_flash;
+mod lm3s_gptm;
+mod lm3s_i2c;
+mod lm3s_sysctl;
 mod mps2_fpgaio;
 mod mps2_scc;
+mod nrf_adc;
 mod nrf_clock;
+mod nrf_ecb;
+mod nrf_egu;
+mod nrf_ficr;
 mod nrf_gpio;
 mod nrf_gpiote;
 mod nrf_nvmc;
+mod nrf_ppi;
+mod nrf_pwm;
+mod nrf_radio;
 mod nrf_rng;
 mod nrf_rtc;
+mod nrf_saadc;
+mod nrf_serial;
 mod nrf_temp;
 mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
 mod part_24lc256;
+mod part_mx25l;
+mod part_registers;
+mod pl011;
+mod pl022;
+mod pl061;
+mod stm32_adc_v1;
 mod stm32_bkp;
 mod stm32_can;
 mod stm32_crc;
 mod stm32_dbgmcu;
+mod stm32_device_id;
 mod stm32_dma;
 mod stm32_dma_stream;
 mod stm32_exti;
 mod stm32_flash;
 mod stm32_gpio;
 mod stm32_i2c;
+mod stm32_i2c_v2;
 mod stm32_iwdg;
 mod stm32_pwr;
 mod stm32_rcc;
 mod stm32_rng;
 mod stm32_rtc_v1;
 mod stm32_rtc_v2;
+mod stm32_spi;
 mod stm32_syscfg;
 mod stm32_tim;
 mod stm32_usart;
@@ -135,6 +162,12 @@ pub trait Peripheral: 'static {
 
     /// The time that [`Peripheral::next_wake`] named has come.
     fn wake(&self, _state: &mut Self::State, _cx: &mut Context<'_>) {}
+
+    /// The state after a reset of the chip: what is outside of it stays, as a character on its way and the level of a pin
+    /// do, and the registers that the kind names as retained.
+    fn after_reset(&self, _state: &Self::State) -> Self::State {
+        Self::State::default()
+    }
 
     /// The level of each interrupt line, bit 0 the first: a pure function of the state.
     fn irq_lines(&self, _state: &Self::State) -> u32 {

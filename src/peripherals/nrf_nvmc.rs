@@ -1,4 +1,4 @@
-//! nRF NVMC (nRF51 Series Reference Manual 3.0, chapter 6): erases the flash, and lets stores clear bits of it. Neither
+//! nRF NVMC (nRF51 Series Reference Manual 3.0, chapter 6; nRF52840 Product Specification 1.1, 4.3): erases the flash, and lets stores clear bits of it. Neither
 //! takes time.
 
 use std::ops::Range;
@@ -7,36 +7,44 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Dma, Peripheral, Slot,
-    kinds::{Kind, KindOption, Wiring},
+    bank::{Bank, Contents, Policy},
+    kinds::{Kind, KindOption, Layout, Wiring},
 };
 use crate::words::{BusFault, Width};
 
 const READY: u32 = 0x400;
+const READYNEXT: u32 = 0x408;
 const CONFIG: u32 = 0x504;
 const ERASEPAGE: u32 = 0x508;
 const ERASEALL: u32 = 0x50c;
 const ERASEPCR0: u32 = 0x510;
 const ERASEUICR: u32 = 0x514;
+const ERASEPAGEPARTIAL: u32 = 0x518;
 
 /// CONFIG: writing is enabled.
 const WEN: u32 = 1;
-/// CONFIG: erasing is enabled.
+/// CONFIG: erasing is enabled, and erasing of pages bit by bit.
 const EEN: u32 = 2;
+const PEEN: u32 = 4;
 const UICR: u32 = 0x1000_1000;
-/// The UICR is one region of this size.
-const UICR_SIZE: u32 = 0x400;
 
 pub(super) const KIND: Kind = Kind {
     name: "nrf-nvmc",
-    about: "nRF flash controller: erasing and programming (nRF51 RM 6)",
+    about: "nRF flash controller: erasing and programming (nRF51 RM 6, nRF52840 PS 4.3)",
     size: 0x1000,
+    layouts: &[Layout::of(&[
+        ("READY", READY),
+        ("CONFIG", CONFIG),
+        ("ERASEPAGE", ERASEPAGE),
+        ("ERASEALL", ERASEALL),
+        ("ERASEUICR", ERASEUICR),
+    ])],
     options: &[
         KindOption { name: "page-size", about: "bytes that ERASEPAGE erases", default: 0x400 },
         KindOption { name: "flash-size", about: "bytes of flash from address 0", default: 0x4_0000 },
+        KindOption { name: "uicr-size", about: "bytes of the UICR, which is one region", default: 0x400 },
     ],
-    build: |wiring: &Wiring| -> Box<dyn Device> {
-        Box::new(Slot::new(NrfNvmc::new(wiring.option("page-size"), wiring.option("flash-size"))))
-    },
+    build: |wiring: &Wiring| -> Box<dyn Device> { Box::new(Slot::new(NrfNvmc::new(wiring))) },
     ..Kind::PLAIN
 };
 
@@ -44,22 +52,31 @@ struct NrfNvmc {
     page_size: u32,
     flash_size: u32,
     areas: [Range<u32>; 2],
+    /// The registers of the instruction cache, which there is none of, and of access control.
+    bank: Bank,
 }
 
 impl NrfNvmc {
-    fn new(page_size: u32, flash_size: u32) -> NrfNvmc {
-        let flash_size = flash_size.min(0x40_0000);
+    fn new(wiring: &Wiring) -> NrfNvmc {
+        let flash_size = wiring.option("flash-size").min(0x40_0000);
         NrfNvmc {
-            page_size: page_size.clamp(4, 0x1_0000),
+            page_size: wiring.option("page-size").clamp(4, 0x1_0000),
             flash_size,
-            areas: [0..flash_size, UICR..UICR + UICR_SIZE],
+            areas: [0..flash_size, UICR..UICR + wiring.option("uicr-size").min(0x1_0000)],
+            bank: Bank::new(wiring.registers.iter().cloned(), Policy::Reset),
         }
+    }
+
+    fn erase_uicr(&self, dma: &mut dyn Dma) {
+        let [_, uicr] = &self.areas;
+        erase(dma, uicr.start, uicr.end - uicr.start);
     }
 }
 
 #[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct State {
     config: u32,
+    held: Contents,
 }
 
 /// Where there is no flash, nothing happens.
@@ -72,26 +89,33 @@ impl Peripheral for NrfNvmc {
 
     fn read(&self, s: &mut State, at: Access, _cx: &mut Context<'_>) -> Result<u32, BusFault> {
         let value = match at.register() {
-            READY => 1,
+            READY | READYNEXT => 1,
             CONFIG => s.config,
-            _ => 0,
+            ERASEPAGE..=ERASEPAGEPARTIAL => 0,
+            _ => return Ok(self.bank.look(&s.held, at)),
         };
         Ok(at.take(value))
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
-        let value = at.place(value);
+        let placed = at.place(value);
+        let erases = matches!(s.config, EEN | PEEN);
         match at.register() {
-            CONFIG => s.config = at.merge(s.config, value) & 3,
-            ERASEPAGE | ERASEPCR0 if s.config == EEN && value < self.flash_size => {
-                erase(cx.dma, value / self.page_size * self.page_size, self.page_size);
+            CONFIG => s.config = at.merge(s.config, value) & 7,
+            ERASEPAGE | ERASEPCR0 | ERASEPAGEPARTIAL if erases && placed < self.flash_size => {
+                erase(cx.dma, placed / self.page_size * self.page_size, self.page_size);
             }
-            ERASEALL if s.config == EEN && value & 1 != 0 => {
+            ERASEALL if erases && placed & 1 != 0 => {
                 erase(cx.dma, 0, self.flash_size);
-                erase(cx.dma, UICR, UICR_SIZE);
+                self.erase_uicr(cx.dma);
             }
-            ERASEUICR if s.config == EEN && value & 1 != 0 => erase(cx.dma, UICR, UICR_SIZE),
-            _ => {}
+            ERASEUICR if erases && placed & 1 != 0 => self.erase_uicr(cx.dma),
+            READY..=ERASEPAGEPARTIAL => {}
+            register => {
+                let old = self.bank.raw(&s.held, register);
+                let new = self.bank.written(old, at, value);
+                self.bank.put(&mut s.held, register, new);
+            }
         }
         Ok(())
     }
@@ -147,7 +171,7 @@ mod tests {
 
     impl Bench {
         fn new(word: u32) -> Bench {
-            Bench(Slot::new(NrfNvmc::new(0x400, 0x4_0000)), Flash(word, Vec::new()))
+            Bench(Slot::new(NrfNvmc::new(&KIND.wiring(1))), Flash(word, Vec::new()))
         }
 
         fn with<R>(&mut self, act: impl FnOnce(&mut Slot<NrfNvmc>, &mut Context<'_>) -> R) -> R {

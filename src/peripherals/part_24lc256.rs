@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Context, Device, Frequency, Kind, KindOption, Level, Peripheral, Port, Slot, Talk, Wiring,
-    part_memory::PartMemory,
+    Access, Clocking, Context, Device, Frequency, Kind, KindOption, Level, Peripheral, Port, Slot, Talk,
+    Wiring, part_memory::PartMemory,
 };
 use crate::words::{BusFault, Cycle};
 
@@ -22,6 +22,8 @@ pub(super) const KIND: Kind = Kind {
     about: "24LC256 EEPROM on I2C, to attach (DS20001203)",
     size: 0,
     inputs: &[Port::one("write-protect")],
+    // Told when the core's clock changes, which times are counted in.
+    clock: Clocking::Named("ahb"),
     options: &[KindOption { name: "address", about: "I2C address, 7 bits", default: 0x50 }],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let address = wiring.option("address") as u16;
@@ -166,7 +168,13 @@ impl Peripheral for Part24lc256 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peripherals::testbed::{CLOCK_HZ, Testbed};
+    use crate::{
+        peripherals::{
+            Bus, Mount,
+            testbed::{CLOCK_HZ, NoMemory, Testbed},
+        },
+        words::Width,
+    };
 
     fn select(part: &mut Testbed, read: bool) -> bool {
         part.talk(Talk::I2cStart { address: 0x50, read }).is_some()
@@ -248,5 +256,50 @@ mod tests {
         assert!(!select(&mut part, false));
         part.run_until(10_000);
         assert!(select(&mut part, false));
+    }
+
+    #[test]
+    fn a_controller_polls_until_the_page_is_written() {
+        const BASE: u32 = 0x4000_5400;
+        let mount = |name: &str, kind: &str, base| {
+            let kind = Kind::find(kind).expect("it is in the table");
+            let device = (kind.build)(&kind.wiring(CLOCK_HZ));
+            Mount { name: name.to_owned(), base, size: kind.size, targets: Vec::new(), clock: None, device }
+        };
+        let mounts = vec![mount("i2c1", "stm32-i2c-v2", BASE), mount("eeprom", "24lc256", 0)];
+        let mut bus = Bus::new(mounts, None, Vec::new()).unwrap();
+        bus.attach("eeprom", "i2c1").unwrap();
+        let mut now = 0;
+        // CR2 with AUTOEND, and three bytes; gives ISR at the end.
+        let mut transfer = |bytes: &[u32]| {
+            let write = |bus: &mut Bus, offset, value, now| {
+                bus.write(BASE + offset, Width::Word, value, now, &mut NoMemory).unwrap();
+            };
+            write(&mut bus, 0, 1, now);
+            write(&mut bus, 0x1c, 0x30, now);
+            write(&mut bus, 4, 1 << 25 | (bytes.len() as u32) << 16 | 1 << 13 | 0xa0, now);
+            let mut bytes = bytes.iter();
+            loop {
+                let isr = bus.read(BASE + 0x18, Width::Word, now, &mut NoMemory).unwrap();
+                if isr & 1 << 5 != 0 {
+                    return (isr & 1 << 4 != 0, now);
+                }
+                match bytes.as_slice() {
+                    [byte, ..] if isr & 2 != 0 => {
+                        write(&mut bus, 0x28, *byte, now);
+                        bytes.next();
+                    }
+                    _ => {
+                        now += 1;
+                        bus.wake(now, &mut NoMemory);
+                    }
+                }
+            }
+        };
+        let (refused, written) = transfer(&[0, 0, 7]);
+        assert!(!refused);
+        let polled = (0..).find_map(|_| Some(transfer(&[])).filter(|(refused, _)| !refused)).unwrap().1;
+        let cycle = Cycle::from(CLOCK_HZ) / 200;
+        assert!((written + cycle..written + cycle + 100).contains(&polled), "{written} {polled}");
     }
 }

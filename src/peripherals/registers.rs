@@ -34,7 +34,8 @@ impl Registers {
             let lanes = 1_u32.checked_shl(8 * register.size).map_or(u32::MAX, |above| above - 1) << shift;
             let fields = register.fields.iter().fold(0, |bits, field| bits | field.mask());
             let fields = if register.fields.is_empty() { u32::MAX } else { fields };
-            let stored = fields & !register.behaviour.read_only & !register.behaviour.write_only;
+            // A bit that files call write-only, in a register that can be read, may well be one that is set for good.
+            let stored = if register.readable { fields & !register.behaviour.read_only } else { 0 };
             let word = words.entry(register.address & !3).or_default();
             word.reset |= register.reset_value << shift & lanes;
             word.writable |= stored << shift & lanes;
@@ -44,6 +45,13 @@ impl Registers {
         }
         let other = if wiring.registers.is_empty() { u32::MAX } else { 0 };
         Registers { words, other: Word { reset: 0, writable: other } }
+    }
+
+    /// Changes reset values, where the SVD file's cannot be true.
+    pub fn assume(&mut self, known: &[(u32, u32)]) {
+        for &(offset, reset) in known {
+            self.words.entry(offset).or_default().reset = reset;
+        }
     }
 
     fn word(&self, offset: u32) -> Word {

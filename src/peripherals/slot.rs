@@ -43,7 +43,7 @@ pub trait Device: Debug {
     fn talk(&mut self, talk: Talk, cx: &mut Context<'_>) -> Option<u32>;
     /// What a read would give, without its side effects.
     fn peek(&self, at: Access, now: Cycle) -> Result<u32, BusFault>;
-    /// Back to the state after reset.
+    /// The chip is reset.
     fn reset(&mut self);
     /// The state, encoded.
     fn save(&self) -> Vec<u8>;
@@ -141,7 +141,7 @@ impl<P: Peripheral> Device for Slot<P> {
     }
 
     fn reset(&mut self) {
-        self.state = P::State::default();
+        self.state = self.model.after_reset(&self.state);
     }
 
     fn save(&self) -> Vec<u8> {

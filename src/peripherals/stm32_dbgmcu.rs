@@ -8,8 +8,6 @@ use super::{
 use crate::words::BusFault;
 
 const IDCODE: u32 = 0;
-/// Of the STM32F405/407.
-const STM32F405: u32 = 0x1007_6413;
 
 pub(super) const KIND: Kind = Kind {
     name: "stm32-dbgmcu",
@@ -24,9 +22,8 @@ pub(super) const KIND: Kind = Kind {
         default: 0,
     }],
     build: |wiring: &Wiring| -> Box<dyn Device> {
-        let known = wiring.reset_value(IDCODE).filter(|idcode| *idcode != 0);
         let idcode = match wiring.option("idcode") {
-            0 => known.unwrap_or(STM32F405),
+            0 => wiring.reset_value(IDCODE).unwrap_or(0),
             idcode => idcode,
         };
         Box::new(Slot::new(Stm32Dbgmcu { registers: Registers::new(wiring, &[]), idcode }))

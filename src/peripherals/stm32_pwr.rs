@@ -46,7 +46,7 @@ pub(super) const KIND: Kind = Kind {
             _ => (0x1000, L1, REFERENCE_READY),
         };
         let registers = Registers::new(wiring, &[(CR, reset), (CSR, 0)]);
-        Box::new(Slot::new(Stm32Pwr { registers, follows, ready }))
+        Box::new(Slot::new(Stm32Pwr { registers, follows, ready: ready & fields(wiring) }))
     },
     ..Kind::PLAIN
 };
@@ -58,6 +58,13 @@ fn family(pwr: &Described<'_>) -> u32 {
         (_, _, true) => 2,
         _ => 0,
     }
+}
+
+/// The bits that CSR has: not every F2 and F4 has all of them.
+fn fields(wiring: &Wiring) -> u32 {
+    let csr = wiring.registers.iter().find(|register| register.address == CSR);
+    let fields = csr.map_or(&[][..], |csr| &csr.fields);
+    if fields.is_empty() { u32::MAX } else { fields.iter().fold(0, |bits, field| bits | field.mask()) }
 }
 
 struct Stm32Pwr {

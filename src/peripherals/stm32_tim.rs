@@ -50,6 +50,7 @@ pub(super) const KIND: Kind = Kind {
             breaks: wiring.option("break") != 0,
             extended: wiring.option("extended") != 0,
             pins: wiring.option("pins") != 0,
+            or_reset: [OR2, OR3].map(|register| wiring.reset_value(register).unwrap_or(0)),
         }))
     },
     ..Kind::PLAIN
@@ -63,6 +64,8 @@ struct Stm32Tim {
     breaks: bool,
     extended: bool,
     pins: bool,
+    /// The reset values of OR2 and OR3, where they exist: break inputs of L4.
+    or_reset: [u32; 2],
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -76,7 +79,8 @@ struct State {
     ccer: u32,
     bdtr: Bdtr,
     dcr: Dcr,
-    or: [u32; 2],
+    /// OR, and the bits of OR2 and OR3 that differ from their reset values.
+    or: [u32; 3],
     psc: Preloaded,
     arr: Preloaded,
     ccr: [Preloaded; 6],
@@ -143,7 +147,7 @@ impl Default for State {
             ccer: 0,
             bdtr: Bdtr::new(),
             dcr: Dcr::new(),
-            or: [0; 2],
+            or: [0; 3],
             psc: Preloaded::default(),
             // All ones; a 16-bit timer sees the lower half.
             arr: Preloaded { preload: u32::MAX, shadow: u32::MAX },
@@ -231,7 +235,8 @@ impl Stm32Tim {
             BDTR => s.bdtr.into(),
             DCR => s.dcr.into(),
             OR => s.or[0],
-            OR2 => s.or[1],
+            OR2 => s.or[1] ^ self.or_reset[0],
+            OR3 => s.or[2] ^ self.or_reset[1],
             _ => 0,
         }
     }
@@ -284,7 +289,8 @@ impl Stm32Tim {
                 s.burst = Burst::default();
             }
             OR => s.or[0] = at.merge(s.or[0], value) & mask,
-            OR2 => s.or[1] = at.merge(s.or[1], value) & mask,
+            OR2 => s.or[1] = at.merge(s.or[1] ^ self.or_reset[0], value) & mask ^ self.or_reset[0],
+            OR3 => s.or[2] = at.merge(s.or[2] ^ self.or_reset[1], value) & mask ^ self.or_reset[1],
             _ => {}
         }
     }

@@ -95,8 +95,16 @@ impl Testbed {
     }
 
     pub fn with_options(kind: &str, options: &[(&'static str, u32)]) -> Self {
+        Testbed::with_options_and_registers(kind, options, Vec::new())
+    }
+
+    pub fn with_options_and_registers(
+        kind: &str,
+        options: &[(&'static str, u32)],
+        registers: Vec<Register>,
+    ) -> Self {
         let kind = Kind::find(kind).expect("the test names a kind that exists");
-        let mut wiring = kind.wiring(CLOCK_HZ);
+        let mut wiring = Wiring { registers, ..kind.wiring(CLOCK_HZ) };
         for (name, value) in options {
             let slot = wiring.options.iter_mut().find(|(option, _)| option == name);
             slot.expect("the kind has this option").1 = *value;

@@ -5,7 +5,7 @@ mod register;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use svd_parser::{Config, svd::PeripheralInfo};
+use svd_parser::{Config, ValidateLevel, svd::PeripheralInfo};
 use thiserror::Error;
 
 pub use peripheral::{Cpu, Peripheral};
@@ -47,7 +47,9 @@ pub struct Svd {
 impl Svd {
     /// Reads an SVD description; `derivedFrom` and arrays are resolved.
     pub fn parse(xml: &str) -> Result<Svd, SvdError> {
-        let config = Config::default().expand(true).expand_properties(true).ignore_enums(true);
+        // Vendors' files have small mistakes, such as fields of no bits.
+        let config = Config::default().validate_level(ValidateLevel::Disabled);
+        let config = config.expand(true).expand_properties(true).ignore_enums(true);
         let device = svd_parser::parse_with_config(xml, &config)
             .map_err(|error| SvdError::Parse(format!("{error:#}")))?;
         let mut svd = Svd { cpu: device.cpu.as_ref().map(Cpu::of), ..Svd::default() };
@@ -192,6 +194,15 @@ mod tests {
         assert_eq!(svd.block(0x4000_13ff).map(|block| block.name.as_str()), Some("UART2"));
         assert_eq!(svd.block(0x4000_1400), None);
         assert_eq!(svd.block(0x3fff_ffff), None);
+    }
+
+    #[test]
+    fn a_field_without_bits_is_left_out() {
+        let xml = XML.replace("<bitWidth>3</bitWidth>", "<bitWidth>0</bitWidth>");
+        let svd = Svd::parse(&xml).unwrap();
+        let names: Vec<_> =
+            svd.register(0x4000_0000).unwrap().fields.iter().map(|field| &field.name).collect();
+        assert_eq!(names, ["EN"]);
     }
 
     #[test]

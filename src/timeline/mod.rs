@@ -85,7 +85,7 @@ impl Timeline {
         options: Options,
     ) -> Result<Timeline, TimelineError> {
         let config = log.header().config.clone();
-        let live = Live::new(board.bus(), host, &config, image);
+        let live = Live::new(board.bus(), host, &config, image).with_agenda(board.agenda());
         let mut timeline = Timeline::new(config, image, log, Some(live), options)?;
         timeline.ended = None;
         Ok(timeline)

@@ -23,11 +23,11 @@ struct Interrupt {
     own: bool,
 }
 
-/// Where each interrupt line of a kind goes.
-pub(super) fn of(svd: &Svd, peripheral: &Peripheral, kind: &Kind) -> Vec<IrqRow> {
+/// Where each interrupt line of a kind goes, on a chip that has `count` interrupts: files tell of larger ones, too.
+pub(super) fn of(svd: &Svd, peripheral: &Peripheral, kind: &Kind, count: u16) -> Vec<IrqRow> {
     let mut all: BTreeMap<(u16, &str), bool> = BTreeMap::new();
     for other in svd.peripherals() {
-        for (number, name) in &other.interrupts {
+        for (number, name) in other.interrupts.iter().filter(|(number, _)| *number < count) {
             *all.entry((*number, name)).or_default() |= other.name == peripheral.name;
         }
     }

@@ -59,6 +59,14 @@ pub(super) fn bind(file: &mut BoardFile, svd: &Svd, regions: &[Region]) -> Vec<B
             answers,
         });
     }
+    // Of several peripherals at one place also those before the one that has the model.
+    for binding in bindings.iter_mut().filter(|binding| binding.answers == Answers::Generic) {
+        let at = |row: &&DeviceRow| row.base == binding.base;
+        let kind = |row: &DeviceRow| Some((Kind::find(&row.kind)?.name, row.name.clone()));
+        if let Some((kind, device)) = file.device.iter().find(at).and_then(kind) {
+            binding.answers = Answers::Model { kind, device };
+        }
+    }
     let transmits = |row: &&DeviceRow| Kind::find(&row.kind).is_some_and(|kind| kind.transmits.is_some());
     if file.console.is_none() {
         file.console = file.device.iter().find(transmits).map(|row| row.name.clone());
@@ -88,12 +96,11 @@ fn answer(
     }
     let Some((kind, options)) = model(svd, peripheral) else { return Answers::Generic };
     let mut row = DeviceRow::new(&peripheral.name.to_lowercase(), kind, base);
-    row.irqs = interrupts::of(svd, peripheral, kind);
+    row.irqs = interrupts::of(svd, peripheral, kind, file.interrupts);
     row.options = options;
-    let flash = regions.iter().find(|region| region.kind == RegionKind::Flash);
-    let facts = flash.map(|flash| [("flash-base", flash.base), ("flash-size", flash.size)]);
     let own = file.options.get(&row.name).cloned().unwrap_or_default();
-    let settings = facts.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).chain(own);
+    let facts = facts(&file.chip, regions).map(|(name, value)| (name.to_owned(), value));
+    let settings = facts.chain(own);
     for (name, value) in settings {
         if kind.options.iter().any(|option| option.name == name) {
             row.options.insert(name, value);
@@ -106,6 +113,22 @@ fn answer(
     let device = row.name.clone();
     file.device.push(row);
     Answers::Model { kind: kind.name, device }
+}
+
+/// What is known of the chip, for kinds that have such options.
+fn facts(chip: &str, regions: &[Region]) -> impl Iterator<Item = (&'static str, u32)> + use<> {
+    let first = |kind| regions.iter().find(|region| region.kind == kind);
+    let flash =
+        first(RegionKind::Flash).map(|flash| [("flash-base", flash.base), ("flash-size", flash.size)]);
+    let ram = first(RegionKind::Ram).map(|ram| ("ram-size", ram.size));
+    flash.into_iter().flatten().chain(ram).chain(part(chip).map(|part| ("part", part)))
+}
+
+/// The digits of a chip's name as hexadecimal ones, as identification registers have them: `nRF52840_xxAA` is 0x52840.
+fn part(chip: &str) -> Option<u32> {
+    let digits = chip.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    u32::from_str_radix(&digits[..end], 16).ok()
 }
 
 /// The kind whose layout fits best, with the options that follow from the file.

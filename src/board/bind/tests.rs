@@ -81,3 +81,38 @@ fn a_trace_keeps_an_svd_file_of_the_users_and_what_was_bound() {
     assert_eq!(again.bus().save(), board.bus().save());
     assert_eq!(again.config(), board.config());
 }
+
+#[test]
+fn a_chip_is_identified_by_its_digits() {
+    let parts = ["nRF52840_xxAA", "nRF51822", "STM32F103RB", "any"].map(super::part);
+    assert_eq!(parts, [Some(0x5_2840), Some(0x5_1822), Some(0x32), None]);
+}
+
+#[test]
+fn a_chip_of_the_nrf_family_has_its_models_wired() {
+    let board = Board::find("nrf52840dk").unwrap();
+    let generic: Vec<&str> = board
+        .bindings()
+        .iter()
+        .filter(|binding| binding.answers == Answers::Generic)
+        .map(|binding| binding.peripheral.as_str())
+        .collect();
+    for modelled in
+        ["CLOCK", "UARTE0", "SPIM3", "TWIM1", "GPIOTE", "P0", "P1", "PPI", "EGU5", "RTC2", "TIMER4"]
+    {
+        assert!(!generic.contains(&modelled), "{modelled}");
+    }
+    let mut bus = board.bus();
+    let mut memory = crate::peripherals::testbed::NoMemory;
+    let mut write = |address, value| bus.write(address, Width::Word, value, 0, &mut memory).unwrap();
+    // EGU0 triggers a toggle of P1.02 by the PPI.
+    write(0x4000_6510, 3 | 34 << 8 | 3 << 16);
+    write(0x4001_f510, 0x4001_4100);
+    write(0x4001_f514, 0x4000_6000);
+    write(0x4001_f504, 1);
+    write(0x4001_4000, 1);
+    assert_eq!(bus.peek(0x4001_4100, Width::Word, 0), Ok(1), "the event");
+    bus.write(0x5000_0a08, Width::Word, 0, 0, &mut crate::peripherals::testbed::NoMemory).unwrap();
+    assert_eq!(bus.peek(0x5000_0810, Width::Word, 0), Ok(1 << 2), "IN of P1");
+    assert_eq!(bus.peek(0x1000_0100, Width::Word, 0), Ok(0x5_2840), "FICR.INFO.PART");
+}

@@ -89,8 +89,9 @@ impl WireRow {
     ) -> Option<((&'a str, u32), (&'a str, u32))> {
         let end = |text: &'a str, ports: fn(&Kind) -> &'static [Port]| {
             let (device, port) = text.split_once('.')?;
-            let row = file.device.iter().find(|row| row.name == device)?;
-            let ports = ports(Kind::find(&row.kind)?);
+            let of_device = file.device.iter().find(|row| row.name == device).map(|row| &row.kind);
+            let of_part = || file.part.iter().find(|row| row.name == device).map(|row| &row.kind);
+            let ports = ports(Kind::find(of_device.or_else(of_part)?)?);
             let first = Port::find(ports, port)?;
             (first + self.count <= Port::total(ports)).then_some((device, first))
         };

@@ -30,6 +30,7 @@ const BANK: u32 = 0x8_0000;
 /// The option bytes.
 const OPTIONS: Range<u32> = 0x1fff_f800..0x1fff_f810;
 
+const HLFCYA: u32 = 1 << 3;
 const PRFTBE: u32 = 1 << 4;
 const PRFTBS: u32 = 1 << 5;
 
@@ -91,7 +92,11 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
 
 /// The F0 and F3 can load their option bytes at will; the F0 has no half-cycle access.
 fn family(flash: &Described<'_>) -> u32 {
-    match (flash.has_field(CR, "OBL_LAUNCH"), flash.has_field(ACR, "HLFCYA")) {
+    let has = |offset, bit| {
+        let fields = flash.register(offset).map_or(&[][..], |register| &register.fields);
+        fields.iter().any(|field| field.mask() & bit != 0)
+    };
+    match (has(CR, OBL_LAUNCH), has(ACR, HLFCYA)) {
         (false, _) => 0,
         (true, false) => 1,
         (true, true) => 2,

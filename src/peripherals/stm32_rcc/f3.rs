@@ -34,7 +34,8 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
     ])],
     // The chips without UART4 and without SDADCs are the small ones.
     describe: |rcc| {
-        let small = !rcc.has_field(APB1ENR, "UART4EN") && !rcc.has_field(CFGR, "SDPRE");
+        let has_uart4 = ["UART4EN", "USART4EN"].iter().any(|name| rcc.has_field(APB1ENR, name));
+        let small = !has_uart4 && !rcc.has_field(CFGR, "SDPRE");
         vec![("variant", small.into())]
     },
     irqs: &["RCC"],
@@ -66,6 +67,7 @@ static F3: Family = Family {
         },
     ],
     cfgr: CFGR,
+    sticky: (CR, 0),
     system: [
         Some((Source::Hsi, |view| view.hz(Source::Hsi))),
         Some((Source::Hse, |view| view.hz(Source::Hse))),

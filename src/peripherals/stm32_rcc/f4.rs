@@ -64,6 +64,7 @@ static F4: Family = Family {
         },
     ],
     cfgr: CFGR,
+    sticky: (CR, 0),
     system: [
         Some((Source::Hsi, |view| view.hz(Source::Hsi))),
         Some((Source::Hse, |view| view.hz(Source::Hse))),

@@ -50,6 +50,7 @@ static L1: Family = Family {
         },
     ],
     cfgr: CFGR,
+    sticky: (CR, 0),
     system: [
         Some((Source::Msi, |view| view.hz(Source::Msi))),
         Some((Source::Hsi, |view| view.hz(Source::Hsi))),

@@ -85,6 +85,8 @@ static L4: Family = Family {
         },
     ],
     cfgr: CFGR,
+    // MSIRGSEL.
+    sticky: (CR, 1 << 3),
     system: [
         Some((Source::Msi, |view| view.hz(Source::Msi))),
         Some((Source::Hsi, |view| view.hz(Source::Hsi))),

@@ -34,6 +34,9 @@ const CRYSTALS: &[KindOption] = &[HSE, LSE];
 /// A clock that a family has, by the name that peripherals know.
 type Domain = (&'static str, fn(&View<'_>) -> u32);
 
+/// What the system clock may be: an oscillator, and how fast it is then.
+type System = Option<(Source, fn(&View<'_>) -> u32)>;
+
 /// What is different between families.
 struct Family {
     /// The reset values that an SVD file may not have.
@@ -42,8 +45,10 @@ struct Family {
     oscillators: &'static [Oscillator],
     /// CFGR, with SW and SWS at the bottom.
     cfgr: u32,
+    /// A register and its bits that can only be set.
+    sticky: (u32, u32),
     /// What each value of SW means.
-    system: [Option<(Source, fn(&View<'_>) -> u32)>; 4],
+    system: [System; 4],
     interrupts: Interrupts,
     /// The register and the bit that reset the backup domain, and what of the register that resets.
     backup: (u32, u32, u32),
@@ -92,13 +97,18 @@ const fn names<const N: usize>(domains: &[Domain; N]) -> [&'static str; N] {
 }
 
 fn build(family: &'static Family, wiring: &Wiring) -> Box<dyn Device> {
-    Box::new(Slot::new(Stm32Rcc {
+    let mut rcc = Stm32Rcc {
         registers: Registers::new(wiring, family.known),
         family,
         hse: wiring.option("hse"),
         lse: wiring.option("lse"),
         variant: wiring.option("variant"),
-    }))
+    };
+    // Some SVD files have reset values with which nothing would run.
+    if rcc.view(&Values::default()).system() == 0 {
+        rcc.registers.assume(family.known);
+    }
+    Box::new(Slot::new(rcc))
 }
 
 struct Stm32Rcc {
@@ -124,6 +134,10 @@ impl Stm32Rcc {
         }
         if offset == self.family.flags.0 {
             kept |= self.family.flags.2;
+        }
+        let (register, bits) = self.family.sticky;
+        if offset == register {
+            kept |= bits & self.registers.get(s, register);
         }
         for oscillator in self.family.oscillators {
             if offset == oscillator.register {

@@ -1,4 +1,7 @@
-use crate::peripherals::{Kind, testbed::Testbed};
+use crate::{
+    peripherals::{Kind, testbed::Testbed},
+    svd::Svd,
+};
 
 /// A clock by its name.
 fn hz(rcc: &Testbed, kind: &str, domain: &str) -> u32 {
@@ -182,8 +185,21 @@ fn an_l4_runs_at_80_mhz() {
     rcc.write(0, 0x0100_0163);
     rcc.write(0x88, 2 << 2 | 1 << 12);
     assert_eq!((hz(&rcc, kind, "usart2"), hz(&rcc, kind, "i2c1")), (16_000_000, 80_000_000));
-    rcc.write(0, 0x0100_01b3 | 8);
-    assert_eq!(core(&rcc), 48_000_000 * 20, "what a wrong setting gives");
+    rcc.write(0, 0x0100_017b);
+    rcc.write(0, 0x0100_0173);
+    assert_eq!(core(&rcc), 160_000_000, "MSIRGSEL stays set, and MSI has 8 MHz");
+}
+
+#[test]
+fn an_svd_file_without_a_running_oscillator_is_not_believed() {
+    let xml = r#"<device><name>X</name><version>1</version><description>d</description>
+        <addressUnitBits>8</addressUnitBits><width>32</width><size>32</size><resetValue>0</resetValue>
+        <peripherals><peripheral><name>RCC</name><baseAddress>0</baseAddress><registers>
+          <register><name>CR</name><addressOffset>0</addressOffset></register>
+        </registers></peripheral></peripherals></device>"#;
+    let registers = Svd::parse(xml).unwrap().all_registers().cloned().collect();
+    let rcc = Testbed::with_registers("stm32l4-rcc", registers);
+    assert_eq!((rcc.peek(0), core(&rcc)), (0x63, 4_000_000));
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub(super) const CCMR3: u32 = 0x54;
 pub(super) const CCR5: u32 = 0x58;
 pub(super) const CCR6: u32 = 0x5c;
 pub(super) const OR2: u32 = 0x60;
+pub(super) const OR3: u32 = 0x64;
 
 // Bits of SR; of DIER, the DMA requests are 8 above; of EGR, the same.
 pub(super) const UIF: u32 = 1;
@@ -246,7 +247,7 @@ impl Stm32Tim {
             BDTR if self.breaks => 0xffff | has(self.extended, 0xf_0000) | has(six, 0x3f0_0000),
             DCR => has(channels > 0, 0x1f1f),
             OR => 0xffff,
-            OR2 => has(six, 0xffff),
+            OR2 | OR3 => has(six || self.breaks, 0xffff),
             _ => 0,
         }
     }
