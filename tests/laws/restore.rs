@@ -90,7 +90,7 @@ impl Bare {
             core.memory_mut().write(segment.address, &segment.bytes).unwrap();
         }
         core.reset();
-        let console = Console::new(&fixture.receiver(), &fixture.input, Printed::default());
+        let console = Console::new(board.console().unwrap(), &fixture.input, Printed::default());
         let live = Live::new(board.bus(), Box::new(console), &config, &fixture.image());
         Bare { core, live, log: Log::in_memory(fixture.header()) }
     }
