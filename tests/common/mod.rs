@@ -113,7 +113,7 @@ impl Fixture {
     pub fn ends_with(&self, outcome: &Outcome) -> bool {
         match (self.ends.as_str(), outcome) {
             ("fault-loop", Outcome::FaultLoop(_)) | ("lockup", Outcome::Lockup) => true,
-            ("limit", Outcome::Limit) => true,
+            ("limit", Outcome::Limit) | ("asleep", Outcome::Asleep) => true,
             (ends, Outcome::Exit(code)) => ends == format!("exit {code}"),
             _ => false,
         }
