@@ -2,6 +2,8 @@
 
 use svd_parser::svd::{self, PeripheralInfo};
 
+use super::Register;
+
 /// One peripheral of the chip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peripheral {
@@ -15,6 +17,8 @@ pub struct Peripheral {
     pub size: u32,
     /// Names and offsets of its registers, also of several at one place.
     pub registers: Vec<(String, u32)>,
+    /// The same registers in full, by address; of several at one place the first.
+    pub described: Vec<Register>,
     /// The interrupts that stand under it: number and name.
     pub interrupts: Vec<(u16, String)>,
 }
@@ -40,6 +44,10 @@ impl Peripheral {
             .all_registers()
             .map(|register| (register.name.clone(), register.address_offset))
             .collect();
+        let full = peripheral.all_registers().map(|register| Register::of(&peripheral.name, base, register));
+        let mut described: Vec<Register> = full.collect();
+        described.sort_by_key(|register| register.address);
+        described.dedup_by_key(|register| register.address);
         let blocks = peripheral.address_block.iter().flatten();
         let declared = blocks.map(|block| block.offset.saturating_add(block.size)).max();
         let last = registers.iter().map(|(_, offset)| offset.saturating_add(4)).max();
@@ -53,6 +61,7 @@ impl Peripheral {
             base,
             size: declared.or(last).unwrap_or(0),
             registers,
+            described,
             interrupts: interrupts.collect(),
         }
     }

@@ -62,6 +62,7 @@ mod tests {
             base: 0,
             size: 0x400,
             registers: registers.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect(),
+            described: Vec::new(),
             interrupts: Vec::new(),
         }
     }

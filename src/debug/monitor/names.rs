@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use thiserror::Error;
 
+use super::registers::Named;
 use crate::{
     board::{Board, hint, near},
     fault::exception_name,
@@ -112,6 +113,12 @@ impl<'a> Names<'a> {
         };
         if let Some(range) = device.map(|(_, range)| range).or_else(block) {
             return Ok(Place { address: range.start, size: Some(range.end - range.start) });
+        }
+        // Where peripherals share addresses, the file's first gives the names above.
+        if let Ok(Named { places, is_register: true, .. }) = self.peripheral(text)
+            && let [place] = &places[..]
+        {
+            return Ok(Place { address: place.start, size: Some(place.end - place.start) });
         }
         let names = symbols.iter().map(String::as_str).chain(registers().map(|register| &*register.name));
         unknown(near(text, names.chain(board.device_ranges().map(|(name, _)| name))))

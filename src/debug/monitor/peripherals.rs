@@ -2,6 +2,7 @@
 
 use super::{
     MonitorError, Poll,
+    names::number,
     registers::{Named, Peripheral, addresses, set_fields},
     values,
 };
@@ -185,7 +186,17 @@ pub(super) fn mmio(
         _ => return Err(USAGE),
     };
     let count = count.filter(|count| (1..=MOST).contains(count)).ok_or(USAGE)?;
-    let (subject, places) = stub.names.places(name)?;
+    let names = stub.names;
+    let (subject, places, registers) = match number(name) {
+        Some(address) => {
+            let word = address..address.saturating_add(4);
+            (names.of_address(address), vec![word], Vec::new())
+        }
+        None => {
+            let Named { name, places, registers, .. } = names.peripheral(name)?;
+            (name, places, registers)
+        }
+    };
     let now = stub.debuggee.now().icount;
     let Accesses { found, interrupted } = stub.debuggee.last_accesses(&places, count, poll)?;
     if found.is_empty() {
@@ -196,12 +207,12 @@ pub(super) fn mmio(
             None => format!("nothing accessed {subject} between reset and icount {now}{why}"),
         });
     }
-    let rows: Vec<Vec<String>> = found.iter().map(|access| row(stub, access)).collect();
+    let rows: Vec<Vec<String>> = found.iter().map(|access| row(stub, &registers, access)).collect();
     Ok(aligned(&rows, "") + &interrupted.map(looked).unwrap_or_default())
 }
 
-/// An access in columns; it becomes an answer.
-fn row(stub: &mut Stub<'_>, access: &ListedAccess) -> Vec<String> {
+/// An access to one of some registers, in columns; it becomes an answer.
+fn row(stub: &mut Stub<'_>, among: &[&Register], access: &ListedAccess) -> Vec<String> {
     let ListedAccess { answer, before } = access;
     let names = stub.names;
     stub.answers.push(answer.at.icount);
@@ -217,12 +228,12 @@ fn row(stub: &mut Stub<'_>, access: &ListedAccess) -> Vec<String> {
     };
     let change = match (value, before) {
         _ if fault => "bus fault".to_owned(),
-        (Some(value), Some(before)) => names.of_change(before, width, value),
-        (Some(value), None) => names.of_fields(address, value).unwrap_or_default(),
+        (Some(value), Some(before)) => names.of_change(among, before, width, value),
+        (Some(value), None) => names.of_fields_among(among, address, value).unwrap_or_default(),
         (None, _) => String::new(),
     };
     let value = value.map_or("-".to_owned(), |value| values::word(value, width));
-    row.extend([verb.to_owned(), names.of_register(address), value, change]);
+    row.extend([verb.to_owned(), names.of_register(among, address), value, change]);
     row
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::names::{NameError, Names, number};
+use super::names::{NameError, Names};
 use crate::{
     board::{Board, hint, near},
     svd::{Field, Register},
@@ -49,15 +49,15 @@ impl Peripheral {
         own.unwrap_or(&register.name)
     }
 
-    /// Its registers. Where peripherals share addresses, those that have its name.
+    /// Its registers, as it describes them: at one place another peripheral may have others.
     fn registers<'a>(&self, board: &'a Board) -> Vec<&'a Register> {
-        let ranges = self.addresses.iter().cloned();
-        let svd = board.svd().map(|svd| &**svd);
-        let all = ranges.flat_map(|range| svd.into_iter().flat_map(move |svd| svd.registers(range.clone())));
-        let all: Vec<&Register> = all.collect();
-        let own = all.iter().copied().filter(|register| self.short(register) != register.name);
-        let own: Vec<&Register> = own.collect();
-        if own.is_empty() { all } else { own }
+        let Some(svd) = board.svd() else { return Vec::new() };
+        let own = svd.peripherals().iter().filter(|peripheral| peripheral.name == self.name);
+        let own: Vec<&Register> = own.flat_map(|peripheral| &peripheral.described).collect();
+        if !own.is_empty() {
+            return own;
+        }
+        self.addresses.iter().flat_map(|range| svd.registers(range.clone())).collect()
     }
 }
 
@@ -112,25 +112,24 @@ impl Names<'_> {
         Ok(Named { name, peripheral, registers: vec![found], is_register: true, places })
     }
 
-    /// The places whose accesses are meant: those of a peripheral, a register, or the word at an address.
-    pub(super) fn places(&self, text: &str) -> Result<(String, Vec<Range<u32>>), NameError> {
-        match number(text) {
-            Some(address) => {
-                let word = address..address.saturating_add(4);
-                Ok((self.of_address(address), vec![word]))
-            }
-            None => self.peripheral(text).map(|named| (named.name, named.places)),
-        }
-    }
-
     /// The address that another one stands for.
     pub(super) fn canonical(&self, address: u32) -> u32 {
         self.board().map_or(address, |board| board.wires().canonical(address))
     }
 
-    /// `USART2.SR`, or the device and the offset, or the address.
-    pub(super) fn of_register(&self, address: u32) -> String {
-        self.name_at(address).unwrap_or_else(|| format!("{address:#010x}"))
+    /// `USART2.SR`, or the device and the offset, or the address. The names of `among` go first.
+    pub(super) fn of_register(&self, among: &[&Register], address: u32) -> String {
+        match self.register_among(among, address) {
+            Some((register, _)) => register.name.clone(),
+            None => self.name_at(address).unwrap_or_else(|| format!("{address:#010x}")),
+        }
+    }
+
+    /// The register that an address belongs to, one of `among` before others, and how many bits of it are in front.
+    fn register_among<'r>(&'r self, among: &[&'r Register], address: u32) -> Option<(&'r Register, u32)> {
+        let canonical = self.canonical(address);
+        let own = among.iter().find(|register| addresses(register).contains(&canonical));
+        own.map(|register| (*register, 8 * (canonical - register.address))).or_else(|| self.register(address))
     }
 
     /// The register that an address belongs to, and how many bits of it are in front of the address.
@@ -143,18 +142,29 @@ impl Names<'_> {
 
     /// The fields of the register at an address that are not zero in a value: `UE=1 TE=1`.
     pub(super) fn of_fields(&self, address: u32, value: u32) -> Option<String> {
-        let (register, shift) = self.register(address)?;
+        self.of_fields_among(&[], address, value)
+    }
+
+    /// The same, where the registers of `among` go first.
+    pub(super) fn of_fields_among(&self, among: &[&Register], address: u32, value: u32) -> Option<String> {
+        let (register, shift) = self.register_among(among, address)?;
         Some(set_fields(register, value << shift)).filter(|fields| !fields.is_empty())
     }
 
     /// What has changed in a register since the access before: `TC 0->1 TXE 0->1`. Of what has no fields, what it was.
-    pub(super) fn of_change(&self, before: &Crossing, width: Width, value: u32) -> String {
+    pub(super) fn of_change(
+        &self,
+        among: &[&Register],
+        before: &Crossing,
+        width: Width,
+        value: u32,
+    ) -> String {
         let changed = (before.value ^ value) & before.width.mask() & width.mask();
         if changed == 0 {
             return String::new();
         }
         let was = || format!("was {:#x}", before.value & before.width.mask());
-        let Some((register, shift)) = self.register(before.address) else { return was() };
+        let Some((register, shift)) = self.register_among(among, before.address) else { return was() };
         let (old, new, changed) = (before.value << shift, value << shift, changed << shift);
         let fields =
             register.fields.iter().filter(|field| is_part(field, register) && field.of(changed) != 0);
@@ -246,7 +256,6 @@ mod tests {
             let error = |text: &str| names.peripheral(text).unwrap_err().to_string();
             assert!(error("USRT2").contains("did you mean USART2"), "{}", error("USRT2"));
             assert!(error("USART2.CR9").contains("USART2 has no register \"CR9\", did you mean CR"));
-            assert_eq!(names.places("0x40004400").unwrap().1[0], 0x4000_4400..0x4000_4404);
         });
     }
 
@@ -263,14 +272,35 @@ mod tests {
     }
 
     #[test]
+    fn what_two_peripherals_have_at_one_place_each_has_in_its_own_way() {
+        on("microbit", |names| {
+            for (text, field) in [("SPI0.INTENSET", "READY"), ("TWI0.INTENSET", "STOPPED")] {
+                let named = names.peripheral(text).unwrap();
+                assert_eq!((&*named.name, named.places[0].start), (text, 0x4000_3304));
+                assert_eq!(named.registers[0].fields[0].name, field, "{text}");
+                let place = names.place(text).unwrap();
+                assert_eq!((place.address, place.size), (0x4000_3304, Some(4)), "{text}");
+                let before =
+                    Crossing { icount: 1, address: 0x4000_3304, width: Width::Word, value: 0, written: true };
+                let registers = names.peripheral(text).unwrap().registers;
+                let changed = names.of_change(&registers, &before, Width::Word, u32::MAX);
+                assert!(changed.starts_with(&format!("{field} 0->1")), "{changed}");
+            }
+        });
+    }
+
+    #[test]
     fn of_a_change_the_fields_are_told() {
         on("stm32f4discovery", |names| {
             let before = |address, width, value| Crossing { icount: 1, address, width, value, written: true };
             let cr1 = before(0x4000_440c, Width::Word, 0x2000);
-            assert_eq!(names.of_change(&cr1, Width::Word, 0x200c), "RE 0->1 TE 0->1");
-            assert_eq!(names.of_change(&cr1, Width::Half, 0x2000), "");
-            assert_eq!(names.of_change(&before(0x4000_440d, Width::Byte, 0x20), Width::Byte, 0), "UE 1->0");
-            assert_eq!(names.of_change(&before(0x5fff_0000, Width::Word, 5), Width::Word, 6), "was 0x5");
+            assert_eq!(names.of_change(&[], &cr1, Width::Word, 0x200c), "RE 0->1 TE 0->1");
+            assert_eq!(names.of_change(&[], &cr1, Width::Half, 0x2000), "");
+            assert_eq!(
+                names.of_change(&[], &before(0x4000_440d, Width::Byte, 0x20), Width::Byte, 0),
+                "UE 1->0"
+            );
+            assert_eq!(names.of_change(&[], &before(0x5fff_0000, Width::Word, 5), Width::Word, 6), "was 0x5");
         });
     }
 
