@@ -376,6 +376,7 @@ impl Stm32AdcV1 {
 
     fn write_cr2(&self, s: &mut State, written: u32, now: Cycle) {
         let old = s.cr2;
+        let again = written == self.cr2(s);
         let new = match self.family {
             Family::F1 => Cr2::of_f1(F1Cr2::from(written)),
             _ => Cr2::from(written),
@@ -398,15 +399,15 @@ impl Stm32AdcV1 {
                 s.ready = Some(now.saturating_add(s.clock.cycles(POWER_UP)));
             }
             (false, true) => {}
-            (true, true) => self.start_by_software(s, old, new, now),
+            (true, true) => self.start_by_software(s, again, new, now),
         }
     }
 
-    fn start_by_software(&self, s: &mut State, old: Cr2, new: Cr2, now: Cycle) {
+    fn start_by_software(&self, s: &mut State, again: bool, new: Cr2, now: Cycle) {
         let (regular, injected) = match self.family {
-            // ADON written once more, and nothing else, starts too (RM0008 11.3.1).
+            // ADON written once more, and nothing else (no calibration either), starts too (RM0008 11.3.1).
             Family::F1 => (
-                new.swstart() && new.exten() != 0 && new.extsel() == SOFTWARE || new == old,
+                new.swstart() && new.exten() != 0 && new.extsel() == SOFTWARE || again,
                 new.jswstart() && new.jexten() != 0 && new.jextsel() == SOFTWARE,
             ),
             Family::F4 => (new.swstart(), new.jswstart()),

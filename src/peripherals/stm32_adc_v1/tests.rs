@@ -44,6 +44,8 @@ fn start(adc: &mut Testbed, bit: u32) {
 fn adon_written_once_more_starts_the_f1() {
     let mut adc = f1(Cr1::new().with_eocie(true));
     assert_eq!(adc.next_wake(), None, "the first one is power");
+    start(&mut adc, F1Cr2::new().with_rstcal(true).into());
+    assert_eq!(adc.read(SR), 0, "another bit is written with it");
     start(&mut adc, 0);
     adc.run_until(F1_CONVERSION - 1);
     assert_eq!((adc.irq_lines(), adc.read(SR)), (0, STRT));
