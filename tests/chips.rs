@@ -109,7 +109,7 @@ fn what_a_scenario_sends_arrives_when_it_says_and_is_recorded() {
     let arguments = ["record", "echo.elf", "--board", "mps2-an385", "--scenario", "s.toml", "-o", "e.untick"];
     let output = untick(directory.path(), &arguments);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert_eq!(text(&output.stdout).matches("again").count(), 2, "{}", text(&output.stdout));
+    assert_eq!(text(&output.stdout).matches("AGAIN").count(), 2, "{}", text(&output.stdout));
     let output = untick(directory.path(), &["replay", "e.untick", "--verify"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }

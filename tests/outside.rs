@@ -164,7 +164,7 @@ fn stamps_stand_in_front_of_lines() {
     let all = fs::read_to_string(fixture("hello.txt")).unwrap();
     assert_eq!(printed.lines().count(), all.lines().count());
     for (stamped, line) in printed.lines().zip(all.lines()) {
-        let (stamp, rest) = stamped.split_at(26);
+        let (stamp, rest) = stamped.split_at(25);
         assert_eq!(rest, line);
         assert!(stamp.starts_with('[') && stamp.ends_with("s] ") && stamp.contains("  0.0"), "{stamp:?}");
     }

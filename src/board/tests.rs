@@ -176,7 +176,7 @@ fn mistakes_are_told_with_their_place() {
     let error = replaced("kind = \"cmsdk-watchdog\"", "kind = \"cmsdk-watchdoc\"");
     assert_eq!(
         error,
-        "board mps2-an385, device watchdog: no kind \"cmsdk-watchdoc\", did you mean cmsdk-watchdog?"
+        "board mps2-an385, device watchdog: no kind \"cmsdk-watchdoc\", did you mean cmsdk-watchdog or lm3s-watchdog?"
     );
     let error = replaced("irqs = [18, 19], options = { hold = 1 }", "options = { hole = 1 }");
     assert_eq!(error, "board mps2-an385, device uart3: no option \"hole\", did you mean hold?");

@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn hints_shape_the_text() {
         let mut table = Table::empty(Encoding::Raw);
-        table.insert_message(1, None, "Point { x: {=u8}, y: {=i8:?} }");
+        table.insert_message(1, None, "Point {{ x: {=u8}, y: {=i8:?} }}");
         table.insert_message(2, None, "{=u8}");
         for (format, sent, expected) in [
             (

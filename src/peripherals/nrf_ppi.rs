@@ -56,7 +56,7 @@ pub(super) const KIND: Kind = Kind {
     options: &[KindOption { name: "channels", about: "channels to connect: 16 or 20", default: 20 }],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let free = (wiring.option("channels") as usize).min(FREE);
-        Box::new(Slot::new(NrfPpi { channels: (1 << free) - 1 | u32::MAX << FIXED }))
+        Box::new(Slot::new(NrfPpi { channels: ((1 << free) - 1) | u32::MAX << FIXED }))
     },
     ..Kind::PLAIN
 };

@@ -113,7 +113,7 @@ impl Fixture {
     pub fn ends_with(&self, outcome: &Outcome) -> bool {
         match (self.ends.as_str(), outcome) {
             ("fault-loop", Outcome::FaultLoop(_)) | ("lockup", Outcome::Lockup) => true,
-            ("limit", Outcome::Limit) => true,
+            ("limit", Outcome::Limit) | ("asleep", Outcome::Asleep) => true,
             (ends, Outcome::Exit(code)) => ends == format!("exit {code}"),
             _ => false,
         }
@@ -125,6 +125,11 @@ impl Fixture {
 
     pub fn image(&self) -> Image {
         Image::load(self.elf()).unwrap()
+    }
+
+    /// Who gets the input.
+    pub fn receiver(&self) -> String {
+        self.to.clone().or_else(|| self.board().console().map(str::to_owned)).unwrap()
     }
 
     pub fn config(&self) -> Config {
@@ -161,8 +166,7 @@ impl Fixture {
     pub fn live_into(&self, log: Log, options: Options) -> (Timeline, Printed) {
         let (board, image) = (self.board(), self.image());
         let printed = Printed::default();
-        let device = self.to.as_deref().or(board.console()).unwrap();
-        let console = Console::new(device, &self.input, printed.clone());
+        let console = Console::new(&self.receiver(), &self.input, printed.clone());
         let console =
             if self.args.is_empty() { console } else { console.with_files(&self.args, self.heap()) };
         let timeline = Timeline::live(&board, &image, Box::new(console), log, options).unwrap();

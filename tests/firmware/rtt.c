@@ -83,6 +83,13 @@ int main(void)
     SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CLKSOURCE;
     rings_init();
     print("this line is longer than the ring that it has to go through\n");
+#ifdef ASLEEP
+    /* For ever, and nothing to listen for keeps it awake. */
+    SYST_CSR = 0;
+    print("good night\n");
+    for (;;)
+        wait_for_interrupt();
+#endif
     for (;;) {
         char byte = next_byte(&rings.down[0]);
 

@@ -44,6 +44,9 @@ void check_flash(void);
 void check_rtc(void);
 void check_i2c(void);
 void check_rng(void);
+void check_spi(void);
+void check_adc(void);
+void check_can(void);
 
 /* The watchdogs end in a reset; main.c tells what is looked at after it. */
 void check_wwdg(void);

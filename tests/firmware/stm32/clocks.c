@@ -30,6 +30,7 @@
 #else
 #define SW_PLL 2u
 #endif
+#define CAN_ENABLE ((uint32_t)HAS_CAN << 25)
 #define FLASH_ACR REG32(FLASH + 0x00)
 
 static void on(uint32_t enable, uint32_t ready)
@@ -49,8 +50,8 @@ static void use(uint32_t clock)
 void clocks_on(void)
 {
     REG32(RCC + 0x14) |= 1u << 0 | 1u << 6;                        /* DMA1, CRC */
-    REG32(RCC + 0x18) |= 1u << 0 | 7u << 2 | 1u << 11 | 1u << 14;  /* AFIO, ports A to C, TIM1, USART1 */
-    REG32(RCC + 0x1C) |= 7u << 0 | 1u << 11 | 1u << 21 | 3u << 27; /* TIM2 to TIM4, WWDG, I2C1, BKP, PWR */
+    REG32(RCC + 0x18) |= 1u << 0 | 7u << 2 | 3u << 11 | 1u << 14;  /* AFIO, ports A to C, TIM1, SPI1, USART1 */
+    REG32(RCC + 0x1C) |= 7u << 0 | 1u << 11 | 1u << 21 | 1u << 25 | 3u << 27; /* TIM2 to TIM4, WWDG, I2C1, CAN, BKP, PWR */
 }
 
 void clock_fast(void)
@@ -67,8 +68,8 @@ void clock_fast(void)
 void clocks_on(void)
 {
     REG32(RCC + 0x14) |= 1u << 0 | 1u << 6 | 7u << 17;                                  /* DMA1, CRC, ports A to C */
-    REG32(RCC + 0x18) |= 1u << 0 | 1u << 11 | 1u << 14;                                 /* SYSCFG, TIM1, USART1 */
-    REG32(RCC + 0x1C) |= 3u << 0 | 1u << 4 | 1u << 11 | 1u << 17 | 1u << 21 | 1u << 28; /* TIM2, TIM3, TIM6, WWDG, USART2, I2C1, PWR */
+    REG32(RCC + 0x18) |= 1u << 0 | 3u << 11 | 1u << 14;                                 /* SYSCFG, TIM1, SPI1, USART1 */
+    REG32(RCC + 0x1C) |= 3u << 0 | 1u << 4 | 1u << 11 | 1u << 17 | 1u << 21 | CAN_ENABLE | 1u << 28; /* TIM2, TIM3, TIM6, WWDG, USART2, I2C1, CAN, PWR */
 }
 
 void clock_fast(void)
@@ -94,8 +95,8 @@ void clocks_on(void)
 {
     REG32(RCC + 0x30) |= 15u << 0 | 1u << 12 | 3u << 21; /* ports A to D, CRC, DMA1, DMA2 */
     REG32(RCC + 0x34) |= 1u << 6;                        /* RNG */
-    REG32(RCC + 0x40) |= 3u << 0 | 1u << 4 | 1u << 11 | 3u << 17 | 1u << 21 | 1u << 28; /* TIM2, TIM3, TIM6, WWDG, USART2, USART3, I2C1, PWR */
-    REG32(RCC + 0x44) |= 1u << 0 | 1u << 14;             /* TIM1, SYSCFG */
+    REG32(RCC + 0x40) |= 3u << 0 | 1u << 4 | 1u << 11 | 3u << 17 | 1u << 21 | CAN_ENABLE | 1u << 28; /* TIM2, TIM3, TIM6, WWDG, USART2, USART3, I2C1, CAN, PWR */
+    REG32(RCC + 0x44) |= 1u << 0 | 1u << 12 | 1u << 14; /* TIM1, SPI1, SYSCFG */
 }
 
 /* 8 MHz from outside to 1 MHz, times N, divided by 2; and by Q to 48 MHz. */
@@ -129,8 +130,8 @@ void clock_rng(void)
 void clocks_on(void)
 {
     REG32(RCC + 0x1C) |= 7u << 0 | 1u << 12 | 1u << 24; /* ports A to C, CRC, DMA1 */
-    REG32(RCC + 0x20) |= 1u << 0;                       /* SYSCFG */
-    REG32(RCC + 0x24) |= 3u << 0 | 1u << 4 | 1u << 11 | 1u << 17 | 1u << 21 | 1u << 28; /* TIM2, TIM3, TIM6, WWDG, USART2, I2C1, PWR */
+    REG32(RCC + 0x20) |= 1u << 0 | 1u << 12;            /* SYSCFG, SPI1 */
+    REG32(RCC + 0x24) |= 3u << 0 | 1u << 4 | 1u << 11 | 1u << 17 | 1u << 21 | CAN_ENABLE | 1u << 28; /* TIM2, TIM3, TIM6, WWDG, USART2, I2C1, CAN, PWR */
 }
 
 void clock_fast(void)
@@ -156,8 +157,8 @@ void clocks_on(void)
 {
     REG32(RCC + 0x48) |= 1u << 0 | 1u << 12;            /* DMA1, CRC */
     REG32(RCC + 0x4C) |= 7u << 0 | 1u << 18;            /* ports A to C, RNG */
-    REG32(RCC + 0x58) |= 3u << 0 | 1u << 4 | 1u << 11 | 1u << 17 | 1u << 21 | 1u << 28; /* TIM2, TIM3, TIM6, WWDG, USART2, I2C1, PWR */
-    REG32(RCC + 0x60) |= 1u << 0 | 1u << 11 | 1u << 14; /* SYSCFG, TIM1, USART1 */
+    REG32(RCC + 0x58) |= 3u << 0 | 1u << 4 | 1u << 11 | 1u << 17 | 1u << 21 | CAN_ENABLE | 1u << 28; /* TIM2, TIM3, TIM6, WWDG, USART2, I2C1, CAN, PWR */
+    REG32(RCC + 0x60) |= 1u << 0 | 3u << 11 | 1u << 14; /* SYSCFG, TIM1, SPI1, USART1 */
 }
 
 void clock_fast(void)
@@ -211,3 +212,19 @@ void clock_rtc(void)
     expect(RCC_BDCR & (3u << 8 | 1u << 15), 2u << 8 | 1u << 15);
 #endif
 }
+
+#if HAS_ADC
+
+void clock_adc(void)
+{
+#if defined(STM32F1)
+    REG32(RCC + 0x18) |= 1u << 9;
+#elif defined(STM32L1)
+    REG32(RCC + 0x20) |= 1u << 9;
+    on(1u << 0, 1u << 1); /* it runs on HSI16 */
+#else
+    REG32(RCC + 0x44) |= 1u << 8;
+#endif
+}
+
+#endif

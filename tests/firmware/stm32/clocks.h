@@ -17,6 +17,9 @@ void clock_apb1(uint32_t power);
 /* A clock of 48 MHz for the random number generator. */
 void clock_rng(void);
 
+/* The clock of the converters. */
+void clock_adc(void);
+
 /* The low-speed internal oscillator for the RTC, whose registers may be written from now on. */
 void clock_rtc(void);
 

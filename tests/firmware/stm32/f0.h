@@ -29,6 +29,8 @@
 #define DMA_CONSOLE_RX {DMA1, 4, 0, 11}
 #define DMA_TIM2_UP {DMA1, 1, 0, 10}
 #define DMA_MEMORY {DMA1, 0, 0, 9}
+#define DMA_SPI1_TX {DMA1, 2, 0, 10}
+#define DMA_SPI1_RX {DMA1, 1, 0, 10}
 
 /* Some interrupts are of several lines or peripherals. */
 #define IRQ_WWDG 0
@@ -44,10 +46,18 @@
 #define IRQ_TIM_BASIC 17
 #define IRQ_I2C1_EV 23
 #define IRQ_I2C1_ER 23
+#define IRQ_SPI1 25
 #define IRQ_CONSOLE 28
+#define IRQ_CAN_TX 30
+#define IRQ_CAN_RX0 30
 
-#define I2C_V2 1
-#define HAS_I2C 0
+#define HAS_ADC 0
+#define HAS_I2C 1
+#define HAS_SPI 1
+#define SPI_V2 1
+#define SPI_AF 0
+#define HAS_CAN 1
+#define I2C_100KHZ 0x10420F13
 #define I2C_AF 1
 
 /* The clock after reset, and by how many tenths clock_fast makes the core faster: 48 MHz. */

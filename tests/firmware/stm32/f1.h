@@ -31,9 +31,18 @@
 #define DMA_CONSOLE_RX {DMA1, 4, 0, 15}
 #define DMA_TIM2_UP {DMA1, 1, 0, 12}
 #define DMA_MEMORY {DMA1, 0, 0, 11}
+#define DMA_SPI1_TX {DMA1, 2, 0, 13}
+#define DMA_SPI1_RX {DMA1, 1, 0, 12}
 
-#define I2C_V1 1
+#define HAS_ADC 1
+#define ADC1 0x40012400
+#define ADC_CYCLES 504 /* 252 of half the clock of APB2 */
+#define DMA_ADC1 {DMA1, 0, 0, 11}
 #define HAS_I2C 1
+#define HAS_SPI 1
+#define SPI_V2 0
+#define SPI_AF 0
+#define HAS_CAN 1
 #define HAS_RNG 0
 #define I2C_AF 0
 #define I2C_MHZ 8

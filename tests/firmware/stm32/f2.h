@@ -34,8 +34,20 @@
 #define DMA_CONSOLE_RX {DMA1, 1, 4, 12}
 #define DMA_TIM2_UP {DMA1, 7, 3, 47}
 #define DMA_MEMORY {DMA2, 0, 0, 56}
+#define DMA_SPI1_TX {DMA2, 3, 3, 59}
+#define DMA_SPI1_RX {DMA2, 0, 3, 56}
 
+#define HAS_ADC 1
+#define ADC1 0x40012000
+#define ADC_CCR REG32(0x40012304)
+#define ADC_CYCLES 984 /* 492 of half the clock of APB2 */
+#define ADC_EXTSEL_TIM3 8u
+#define DMA_ADC1 {DMA2, 0, 0, 56}
 #define HAS_I2C 1
+#define HAS_SPI 1
+#define SPI_V2 0
+#define SPI_AF 5
+#define HAS_CAN 1
 #define I2C_AF 4
 #define I2C_MHZ 16
 

@@ -33,9 +33,16 @@
 #define DMA_CONSOLE_RX {DMA1, 4, 0, 15}
 #define DMA_TIM2_UP {DMA1, 1, 0, 12}
 #define DMA_MEMORY {DMA1, 0, 0, 11}
+#define DMA_SPI1_TX {DMA1, 2, 0, 13}
+#define DMA_SPI1_RX {DMA1, 1, 0, 12}
 
-#define I2C_V2 1
-#define HAS_I2C 0
+#define HAS_ADC 0
+#define HAS_I2C 1
+#define HAS_SPI 1
+#define SPI_V2 1
+#define SPI_AF 5
+#define HAS_CAN 1
+#define I2C_100KHZ 0x10420F13
 #define I2C_AF 4
 
 /* The clock after reset, and by how many tenths clock_fast makes the core faster: 72 MHz. */

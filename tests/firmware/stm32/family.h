@@ -35,11 +35,15 @@
 #define IRQ_FLASH 4
 #define IRQ_RCC 5
 #define IRQ_EXTI3 9
+#define IRQ_ADC 18
+#define IRQ_CAN_TX 19
+#define IRQ_CAN_RX0 20
 #define IRQ_EXTI5 23
 #define IRQ_TIM2 28
 #define IRQ_TIM3 29
 #define IRQ_I2C1_EV 31
 #define IRQ_I2C1_ER 32
+#define IRQ_SPI1 35
 #define IRQ_RTC_ALARM 41
 #endif
 

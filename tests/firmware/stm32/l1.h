@@ -29,8 +29,20 @@
 #define DMA_CONSOLE_RX {DMA1, 5, 0, 16}
 #define DMA_TIM2_UP {DMA1, 1, 0, 12}
 #define DMA_MEMORY {DMA1, 0, 0, 11}
+#define DMA_SPI1_TX {DMA1, 2, 0, 13}
+#define DMA_SPI1_RX {DMA1, 1, 0, 12}
 
+#define HAS_ADC 1
+#define ADC1 0x40012400
+#define ADC_CCR REG32(0x40012704)
+#define ADC_CYCLES 50 /* 396 of HSI16 */
+#define ADC_EXTSEL_TIM3 4u
+#define DMA_ADC1 {DMA1, 0, 0, 11}
 #define HAS_I2C 1
+#define HAS_SPI 1
+#define SPI_V2 0
+#define SPI_AF 5
+#define HAS_CAN 0
 #define I2C_AF 4
 #define I2C_MHZ 2
 

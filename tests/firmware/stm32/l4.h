@@ -36,9 +36,16 @@
 #define DMA_CONSOLE_RX {DMA1, 5, 2, 16}
 #define DMA_TIM2_UP {DMA1, 1, 4, 12}
 #define DMA_MEMORY {DMA1, 0, 0, 11}
+#define DMA_SPI1_TX {DMA1, 2, 1, 13}
+#define DMA_SPI1_RX {DMA1, 1, 1, 12}
 
-#define I2C_V2 1
-#define HAS_I2C 0
+#define HAS_ADC 0
+#define HAS_I2C 1
+#define HAS_SPI 1
+#define SPI_V2 1
+#define SPI_AF 5
+#define HAS_CAN 1
+#define I2C_100KHZ 0x00000E14
 #define I2C_AF 4
 
 /* The clock after reset, and by how many tenths clock_fast makes the core faster: 80 MHz. */

@@ -26,8 +26,17 @@ static const struct {
 } checks[] = {
     {"rcc", check_rcc},     {"gpio", check_gpio},   {"exti", check_exti}, {"tim", check_tim}, {"dma", check_dma},
     {"usart", check_usart}, {"flash", check_flash}, {"crc", check_crc},   {"rtc", check_rtc},
+#if HAS_SPI
+    {"spi", check_spi},
+#endif
 #if HAS_I2C
     {"i2c", check_i2c},
+#endif
+#if HAS_ADC
+    {"adc", check_adc},
+#endif
+#if HAS_CAN
+    {"can", check_can},
 #endif
 #if HAS_RNG
     {"rng", check_rng},
