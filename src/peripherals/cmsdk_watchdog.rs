@@ -5,7 +5,7 @@ use bitfield_struct::bitfield;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Context, Device, Peripheral, Slot,
+    Access, Context, Device, Peripheral, Port, Slot,
     countdown::Countdown,
     kinds::{Kind, Layout, Wiring},
     primecell::{self, Identification},
@@ -63,6 +63,7 @@ pub(super) const STELLARIS: Kind = Kind {
         ("LOCK", WDOGLOCK),
     ])],
     irqs: &["watchdog"],
+    outputs: &[Port::one("expired")],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         const SP805: Identification = [0, 0, 0, 0, 0x05, 0x18, 0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1];
         let identification = primecell::described(wiring, SP805);
@@ -202,6 +203,10 @@ impl Peripheral for CmsdkWatchdog {
     fn next_wake(&self, s: &State) -> Option<Cycle> {
         let wanted = s.runs() && (!s.interrupt || s.control.reset_enable());
         s.counter.zero_at(1, s.load).filter(|_| wanted)
+    }
+
+    fn outputs(&self, s: &State) -> u64 {
+        u64::from(s.expired)
     }
 
     fn reset_request(&self, s: &State) -> bool {

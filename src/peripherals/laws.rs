@@ -199,7 +199,10 @@ fn reset_is_a_fresh_one() {
             prop_assert_eq!(used.peek(offset), fresh.peek(offset), "{:#x}", offset);
         }
         prop_assert_eq!(used.irq_lines(), fresh.irq_lines());
-        prop_assert_eq!(used.next_wake(), None, "nothing runs after reset");
+        // A clock with a battery goes on.
+        if kind.retained.is_empty() {
+            prop_assert_eq!(used.next_wake(), None, "nothing runs after reset");
+        }
         Ok(())
     });
 }

@@ -349,6 +349,11 @@ impl Peripheral for Lm3sAdc {
         }
     }
 
+    /// What is at the pins is outside.
+    fn after_reset(&self, s: &State) -> State {
+        State { samples: s.samples.clone(), ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         s.ris & s.im
     }

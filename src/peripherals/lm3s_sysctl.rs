@@ -1,12 +1,13 @@
 //! Stellaris LM3S system control (LM3S6965 data sheet, 5.4): the clock tree, the identification and what protects the
 //! flash.
 //!
-//! Clock gates and software resets are stored: every peripheral always has its clock. Every reset counts as power-on.
+//! Clock gates and software resets are stored: every peripheral always has its clock. A reset that the watchdog did not
+//! ask for is software's.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Clocks, Context, Device, Peripheral, Slot,
+    Access, Clocks, Context, Device, Level, Peripheral, Port, Slot,
     kinds::{Kind, Layout, Wiring},
 };
 use crate::words::{BusFault, Cycle};
@@ -48,6 +49,11 @@ const FMPPE3: u32 = 0x40c;
 /// BORRIS, PLLLRIS.
 const INTERRUPTS: u32 = 1 << 1 | PLLLRIS;
 const PLLLRIS: u32 = 1 << 6;
+
+/// RESC: the causes of resets add up until software clears them.
+const POR: u32 = 1 << 1;
+const WDT: u32 = 1 << 3;
+const SW: u32 = 1 << 4;
 
 const USESYSDIV: u32 = 1 << 22;
 const USERCC2: u32 = 1 << 31;
@@ -107,7 +113,9 @@ pub(super) const KIND: Kind = Kind {
         options: &[],
     }],
     irqs: &["sysctl"],
+    inputs: &[Port::one("watchdog")],
     clocks: &["ahb", "adc"],
+    retained: &[RESC],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let constant = |index: u32| wiring.reset_value(4 * index).unwrap_or(0);
         Box::new(Slot::new(Lm3sSysctl { constants: std::array::from_fn(|index| constant(index as u32)) }))
@@ -127,6 +135,8 @@ struct State {
     ris: u32,
     imc: u32,
     resc: u32,
+    /// The watchdog has run out: it is what resets next.
+    watchdog: bool,
     /// When the PLL will have locked.
     locks_at: Option<Cycle>,
     pborctl: u32,
@@ -155,7 +165,8 @@ impl Default for State {
             rcc2: 0x0780_2810,
             ris: 0,
             imc: 0,
-            resc: 2,
+            resc: POR,
+            watchdog: false,
             locks_at: None,
             pborctl: 0x7ffd,
             ldopctl: 0,
@@ -328,6 +339,14 @@ impl Peripheral for Lm3sSysctl {
         s.settle(cx.now);
     }
 
+    fn wire(&self, s: &mut State, _input: u32, level: Level, _cx: &mut Context<'_>) {
+        s.watchdog |= level.is_high();
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { resc: s.resc | if s.watchdog { WDT } else { SW }, ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.ris & s.imc != 0)
     }
@@ -401,6 +420,17 @@ mod tests {
         assert_eq!(core_hz(&sysctl), 300_000);
         sysctl.write(RCC2, USERCC2 | BYPASS | PWRDN | 7 << 4);
         assert_eq!(core_hz(&sysctl), 32_768);
+    }
+
+    #[test]
+    fn causes_of_resets_add_up() {
+        let mut sysctl = Testbed::new("lm3s-sysctl");
+        sysctl.device.reset();
+        assert_eq!(sysctl.read(RESC), POR | SW);
+        sysctl.write(RESC, 0);
+        sysctl.wire(0, Level::High);
+        sysctl.device.reset();
+        assert_eq!(sysctl.read(RESC), WDT);
     }
 
     #[test]

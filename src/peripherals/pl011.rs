@@ -412,6 +412,11 @@ impl Peripheral for Pl011 {
         self.settle(s, cx.now);
     }
 
+    /// What is on its way is with the other end.
+    fn after_reset(&self, s: &State) -> State {
+        State { incoming: s.incoming.clone(), ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.ris & s.im != 0)
     }

@@ -37,6 +37,17 @@ const CR: u32 = 0x524;
 const AMSEL: u32 = 0x528;
 const PCTL: u32 = 0x52c;
 
+/// DATA for every set of pins: it tells their levels.
+const DATA: [u32; 256] = {
+    let mut registers = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        registers[index] = 4 * index as u32;
+        index += 1;
+    }
+    registers
+};
+
 /// Written to LOCK, lets CR be written: of the LM3S and of later families.
 const KEYS: [u32; 2] = [0x1acc_e551, 0x4c4f_434b];
 
@@ -63,6 +74,7 @@ pub(super) const KIND: Kind = Kind {
     describe,
     irqs: &["gpio"],
     outputs: &[Port { name: "pin", count: 8 }],
+    retained: &DATA,
     options: &[
         KindOption {
             name: "jtag",
@@ -276,6 +288,11 @@ impl Peripheral for Pl061 {
         }
     }
 
+    /// What drives the pins is outside.
+    fn after_reset(&self, s: &State) -> State {
+        State { driven: s.driven, outside: s.outside, ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(self.ris(s) & s.im != 0)
     }
@@ -290,16 +307,24 @@ mod tests {
     use super::*;
     use crate::peripherals::testbed::Testbed;
 
-    const DATA: u32 = 0x3fc;
+    const ALL: u32 = 0x3fc;
 
     #[test]
     fn the_address_says_which_pins_are_meant() {
         let mut gpio = Testbed::new("pl061");
         gpio.write(DIR, 0xff);
-        gpio.write(DATA, 0xf0);
+        gpio.write(ALL, 0xf0);
         gpio.write(0x3c << 2, 0x0f);
-        assert_eq!((gpio.read(DATA), gpio.outputs()), (0xcc, 0xcc));
+        assert_eq!((gpio.read(ALL), gpio.outputs()), (0xcc, 0xcc));
         assert_eq!(gpio.read(0x81 << 2), 0x80);
+    }
+
+    #[test]
+    fn pins_keep_their_levels_over_a_reset() {
+        let mut gpio = Testbed::new("pl061");
+        gpio.input(&[6, 1]);
+        gpio.device.reset();
+        assert_eq!(gpio.read(ALL), 0x40);
     }
 
     #[test]
@@ -333,9 +358,9 @@ mod tests {
     fn a_pin_is_pulled_one_way_and_has_one_strength() {
         let mut gpio = Testbed::new("pl061");
         gpio.write(PUR, 3);
-        assert_eq!(gpio.read(DATA), 3);
+        assert_eq!(gpio.read(ALL), 3);
         gpio.write(PDR, 1);
-        assert_eq!((gpio.read(PUR), gpio.read(DATA)), (2, 2));
+        assert_eq!((gpio.read(PUR), gpio.read(ALL)), (2, 2));
         gpio.write(DR8R, 0x0f);
         assert_eq!((gpio.read(DR2R), gpio.read(DR8R)), (0xf0, 0x0f));
     }

@@ -545,6 +545,11 @@ impl Peripheral for Stm32AdcV1 {
         }
     }
 
+    /// What is at the pins is outside.
+    fn after_reset(&self, s: &State) -> State {
+        State { samples: s.samples.clone(), ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.sr & self.enabled(s) != 0)
     }

@@ -459,6 +459,11 @@ impl Peripheral for Stm32AdcV2 {
         }
     }
 
+    /// What is at the pins is outside.
+    fn after_reset(&self, s: &State) -> State {
+        State { samples: s.samples.clone(), ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.isr & s.ier != 0)
     }

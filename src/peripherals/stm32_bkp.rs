@@ -1,5 +1,5 @@
-//! STM32F1 backup registers (RM0008, 6): they keep what they are given, until the tamper pin says so. A reset of the chip
-//! clears them, as there is no backup supply.
+//! STM32F1 backup registers (RM0008, 6): they keep what they are given, also over a reset of the chip, until the tamper pin
+//! says otherwise.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,24 @@ pub(super) const KIND: Kind = Kind {
     layouts: &[Layout::of(&[("DR1", DR1), ("DR10", DR10), ("RTCCR", RTCCR), ("CR", CR), ("CSR", CSR)])],
     irqs: &["TAMPER"],
     inputs: &[Port::one("tamper")],
+    retained: &RETAINED,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(Stm32Bkp)) },
     ..Kind::PLAIN
+};
+
+/// All of them; of CSR, TEF.
+const RETAINED: [u32; 45] = {
+    let mut registers = [RTCCR; 45];
+    (registers[43], registers[44]) = (CR, CSR);
+    let mut index = 0;
+    while index < 42 {
+        registers[index] = match index as u32 {
+            of_first @ 0..10 => DR1 + 4 * of_first,
+            of_second => DR11 + 4 * (of_second - 10),
+        };
+        index += 1;
+    }
+    registers
 };
 
 struct Stm32Bkp;
@@ -96,6 +112,10 @@ impl Peripheral for Stm32Bkp {
         }
     }
 
+    fn after_reset(&self, s: &State) -> State {
+        State { csr: s.csr & TEF, ..s.clone() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.csr & TPIE != 0 && s.csr & TIF != 0)
     }
@@ -112,6 +132,14 @@ mod tests {
         backup.write(DR1, 0x1234_a5a5);
         backup.write(DR42, 0x5a5a);
         assert_eq!((backup.read(DR1), backup.read(DR42)), (0xa5a5, 0x5a5a));
+    }
+
+    #[test]
+    fn a_reset_of_the_chip_leaves_them() {
+        let mut backup = Testbed::new("stm32-bkp");
+        backup.write(DR11, 0xa5a5);
+        backup.device.reset();
+        assert_eq!(backup.read(DR11), 0xa5a5);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! STM32F1 real-time clock (RM0008, 18): a 32-bit counter behind a 20-bit prescaler.
 //!
-//! What is written in configuration mode counts at once; RTOFF says only three RTC clocks later that it does. A reset of
-//! the chip resets this clock as well, as there is no backup supply. Without a clock controller it has 32,768 Hz.
+//! What is written in configuration mode counts at once; RTOFF says only three RTC clocks later that it does. Without a clock
+//! controller it has 32,768 Hz.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,7 @@ pub(super) const KIND: Kind = Kind {
     irqs: &["RTC"],
     outputs: &[Port::one("alarm")],
     clock: Clocking::Named("rtc"),
+    retained: &[CRL, PRLH, PRLL, DIVH, DIVL, CNTH, CNTL, ALRH, ALRL],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let frequency = Frequency { hz: 32_768, core_hz: wiring.clock_hz.max(1) };
         Box::new(Slot::new(Stm32RtcV1 { clock: Clock::new(frequency) }))
@@ -78,6 +79,8 @@ struct State {
     alr: u32,
     /// PRL or CNT were written in configuration mode: DIV starts again at its end.
     reload: bool,
+    /// The chip was reset: CRL forgets what was up to then.
+    reset: bool,
 }
 
 impl Default for State {
@@ -92,6 +95,7 @@ impl Default for State {
             cnt: 0,
             alr: u32::MAX,
             reload: false,
+            reset: false,
         }
     }
 }
@@ -179,6 +183,9 @@ impl Stm32RtcV1 {
     fn settle(&self, s: &mut State, now: Cycle) {
         let ticks = s.clock.get_or_insert_with(|| self.clock.clone()).take(now);
         s.count(ticks);
+        if std::mem::take(&mut s.reset) {
+            (s.crl, s.writing) = (0, 0);
+        }
     }
 }
 
@@ -217,6 +224,11 @@ impl Peripheral for Stm32RtcV1 {
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
         self.settle(s, cx.now);
+    }
+
+    /// CRH and CRL belong to the bus, the rest to the backup domain (RM0008 18.3.2).
+    fn after_reset(&self, s: &State) -> State {
+        State { crh: 0, reload: false, reset: true, ..s.clone() }
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
@@ -321,6 +333,17 @@ mod tests {
         assert_eq!(rtc.read(CRL) & RSF, 0);
         rtc.run_until(6);
         assert_eq!(rtc.read(CRL) & RSF, RSF);
+    }
+
+    #[test]
+    fn a_reset_of_the_chip_does_not_stop_it() {
+        let mut rtc = rtc();
+        rtc.write(CRH, SECF);
+        rtc.run_until(25);
+        rtc.device.reset();
+        assert_eq!((rtc.irq_lines(), rtc.read(CRH), rtc.read(CRL)), (0, 0, RTOFF));
+        rtc.run_until(35);
+        assert_eq!(rtc.read(CNTL), 3);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! STM32 real-time clock with a calendar (RM0090 26; RM0033, RM0091, RM0316, RM0038, RM0351): everything but calibration,
 //! which is stored and changes no rate, and the reference clock.
 //!
-//! A reset of the chip resets this clock as well, as there is no backup supply; its registers can be written whatever
-//! the power controller says. Without a clock controller it has 32,768 Hz.
+//! Its registers can be written whatever the power controller says. Without a clock controller it has 32,768 Hz.
 
 mod alarm;
 mod calendar;
@@ -120,6 +119,7 @@ pub(super) const KIND: Kind = Kind {
     outputs: &[Port::one("alarm"), Port::one("wakeup"), Port::one("tamper")],
     inputs: &[Port::one("timestamp"), Port { name: "tamper", count: 3 }],
     clock: Clocking::Named("rtc"),
+    retained: &RETAINED,
     options: &[KindOption { name: "subseconds", about: "whether SSR exists, 0 or 1", default: 1 }],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let frequency = Frequency { hz: 32_768, core_hz: wiring.clock_hz.max(1) };
@@ -129,6 +129,17 @@ pub(super) const KIND: Kind = Kind {
         }))
     },
     ..Kind::PLAIN
+};
+
+/// All registers are in the backup domain, which keeps them over a reset of the chip.
+const RETAINED: [u32; 52] = {
+    let mut registers = [0; 52];
+    let mut index = 0;
+    while index < 52 {
+        registers[index] = 4 * index as u32;
+        index += 1;
+    }
+    registers
 };
 
 struct Stm32RtcV2 {
@@ -584,6 +595,12 @@ impl Peripheral for Stm32RtcV2 {
             1..=3 => s.tamper(input - 1, high, edge),
             _ => {}
         }
+    }
+
+    /// The shadow registers belong to the bus, and initialization ends (RM0090 26.3.7).
+    fn after_reset(&self, s: &State) -> State {
+        let State { shadow, held, .. } = State::default();
+        State { shadow, held, isr: s.isr & FLAGS, synchronized: 0, pins: 0, ..s.clone() }
     }
 
     fn outputs(&self, s: &State) -> u64 {

@@ -168,3 +168,18 @@ fn without_subseconds_there_is_no_register_of_them() {
     rtc.run_until(1000);
     assert_eq!(rtc.read(SSR), 0);
 }
+
+#[test]
+fn a_reset_of_the_chip_does_not_stop_it() {
+    let mut rtc = rtc();
+    rtc.write(BKP0R, 7);
+    rtc.write(WUTR, 4);
+    rtc.write(CR, Cr::new().with_wucksel(4).with_wute(true).with_wutie(true).into());
+    after(&mut rtc, 15);
+    assert_eq!(rtc.read(TR), 0x12_3457);
+    rtc.device.reset();
+    assert_eq!((rtc.read(TR), rtc.read(ISR) & RSF, rtc.read(BKP0R)), (0, 0, 7), "not synchronized yet");
+    after(&mut rtc, 25);
+    rtc.read(DR);
+    assert_eq!((rtc.read(TR), rtc.next_wake()), (0x12_3458, Some(52)));
+}
