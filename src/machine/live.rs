@@ -97,6 +97,12 @@ impl Live {
     /// Shows what the firmware has left in its rings so far. The machine does not notice.
     pub fn show_rest(&mut self, at: Moment, memory: &mut Memory) {
         for text in self.probe.show(&mut Master::new(memory)) {
+            self.show(&text, at);
+        }
+    }
+
+    fn show(&mut self, text: &Text, at: Moment) {
+        if !text.unseen().is_empty() {
             let when = self.when(at);
             self.host.output(&text.sender(), text.unseen(), when);
         }
@@ -105,8 +111,7 @@ impl Live {
     /// Takes a line that has not ended for what it is: the run is over.
     pub fn end_lines(&mut self, at: Moment, memory: &mut Memory) {
         for text in self.probe.show(&mut Master::new(memory)) {
-            let when = self.when(at);
-            self.host.output(&text.sender(), text.unseen(), when);
+            self.show(&text, at);
             self.listener.hear(&text.sender(), &text.bytes, at.icount);
         }
         self.listener.finish();
@@ -171,8 +176,7 @@ impl LivePins<'_> {
         }
         for text in texts {
             self.live.listener.hear(&text.sender(), &text.bytes, at.icount);
-            let when = self.live.when(at);
-            self.live.host.output(&text.sender(), text.unseen(), when);
+            self.live.show(&text, at);
         }
     }
 }
@@ -279,17 +283,12 @@ impl Pins for LivePins<'_> {
 
     fn sleep(&mut self, at: Moment, asleep: Asleep, memory: &mut Memory) -> Slept {
         self.live.take_input();
-        let mut master = Master::new(memory);
         let wake = self.live.bus.next_wake().unwrap_or(Cycle::MAX).min(self.live.appointed);
         let wake = Some(wake).filter(|wake| *wake != Cycle::MAX);
-        if asleep.core_wake.is_none() && wake.is_none() {
-            self.live.probe.find(&mut master);
+        // What was sent before the sleep should not seem to have been sent behind it. It is taken behind it.
+        if self.live.probe.has_rings() || asleep.core_wake.is_none() && wake.is_none() {
+            self.live.show_rest(at, memory);
         }
-        // While the core sleeps it sends nothing: this is all until something else wakes it.
-        let texts = self.live.probe.take(&mut master);
-        let written = master.into_written();
-        self.settle(at, written);
-        self.pass_on(at, texts);
         let wake = if self.live.inbox.is_empty() { wake } else { Some(at.cycle) };
         match (asleep.core_wake, wake) {
             (Some(core), wake) if wake.is_none_or(|wake| core <= wake) => {

@@ -99,6 +99,11 @@ impl Probe {
         self.next
     }
 
+    /// Whether the rings have been found.
+    pub fn has_rings(&self) -> bool {
+        self.rtt.block().is_some()
+    }
+
     /// What has been found since the last call.
     pub fn take_found(&mut self) -> Option<Channels> {
         self.found.take()
@@ -114,7 +119,12 @@ impl Probe {
         if now < self.next {
             return Vec::new();
         }
-        let attached = self.rtt.is_attached(memory) || self.find(memory);
+        let mut attached = self.rtt.is_attached(memory);
+        if !attached && let Some(block) = self.search(memory) {
+            self.found = self.rtt.attach(block, memory);
+            attached = self.found.is_some();
+            self.shown.clear();
+        }
         let texts = self.take(memory);
         self.wait = match attached {
             true if texts.is_empty() => self.millisecond,
@@ -139,16 +149,6 @@ impl Probe {
         let texts = texts.collect();
         self.rtt.give(memory);
         texts
-    }
-
-    /// The core sleeps for ever, unless there is input: looks whether there is a control block by now.
-    pub fn find(&mut self, memory: &mut Master<'_>) -> bool {
-        if self.rtt.block().is_none()
-            && let Some(block) = self.search(memory)
-        {
-            self.found = self.rtt.attach(block, memory);
-        }
-        self.rtt.block().is_some()
     }
 
     /// What the firmware has sent and [`Probe::take`] has not given yet, without a trace of having looked.
