@@ -2,6 +2,7 @@
 //!
 //! The layers, each using only what stands above it, are told in `ARCHITECTURE.md`.
 
+pub mod quantity;
 pub mod words;
 
 pub mod defmt;

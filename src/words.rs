@@ -13,6 +13,15 @@ pub type Icount = u64;
 /// Virtual time, in core clock cycles: the icount plus the cycles slept in WFI and WFE.
 pub type Cycle = u64;
 
+/// Virtual time since power-up, in nanoseconds: what the cycles take at the speed of the core clock.
+pub type Nanoseconds = u64;
+
+/// `1.234567 s`: virtual time to the microsecond, rounded down.
+pub fn seconds(time: Nanoseconds) -> String {
+    let microseconds = time / 1000;
+    format!("{}.{:06} s", microseconds / 1_000_000, microseconds % 1_000_000)
+}
+
 /// Where in a run something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Moment {
@@ -171,6 +180,12 @@ pub fn differing_words(one: &[u8], other: &[u8]) -> impl Iterator<Item = (u32, u
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_are_shown_to_the_microsecond() {
+        assert_eq!(seconds(1_000_001_999), "1.000001 s");
+        assert_eq!(seconds(0), "0.000000 s");
+    }
 
     #[test]
     fn sp_is_psp_only_in_thread_mode_with_spsel() {

@@ -35,7 +35,7 @@ impl Player {
         core.reset();
         core.memory_mut().take_changes();
         let log = recording.log();
-        let cursor = Cursor::new(log.start(), core.state().nvic.lines());
+        let cursor = Cursor::new(log.start(), core.state());
         Player { core, log, cursor, end: recording.end }
     }
 

@@ -13,6 +13,7 @@ use std::{
 };
 
 const README: &str = include_str!("../README.md");
+const CONTRIBUTING: &str = include_str!("../CONTRIBUTING.md");
 const ANYTHING: &str = "…";
 
 /// What stands behind one `$ ` of a session.
@@ -143,4 +144,13 @@ fn a_session_that_prints_something_else_is_found() {
     assert!(!matches(&shown, &real("x a d")));
     assert!(!matches(&shown, &real("a d e")));
     assert_eq!(essence("recorded (10.4 KiB); 12 events"), "recorded # KiB); 12 events");
+}
+
+#[test]
+fn the_peripheral_that_contributing_shows_is_the_real_one() {
+    let real = include_str!("../src/peripherals/nrf_egu.rs");
+    assert!(
+        CONTRIBUTING.contains(real),
+        "src/peripherals/nrf_egu.rs has changed: copy it into CONTRIBUTING.md"
+    );
 }

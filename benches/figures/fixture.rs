@@ -12,14 +12,14 @@ use untick::{
     core::Config,
     image::{Image, Symbols},
     machine::{
-        Host, SemihostingCall,
+        Host, SemihostingCall, When,
         semihosting::{HeapInfo, Semihosting, Stream, Streams},
     },
     peripherals::Dma,
     pins::HostResult,
     timeline::{Limits, Options, Outcome, Timeline},
     trace::{Header, Log},
-    words::{Icount, Moment},
+    words::Icount,
 };
 
 /// The board of all of them.
@@ -155,7 +155,7 @@ impl Streams for Silence {
 }
 
 impl Host for Quiet {
-    fn output(&mut self, _: &str, _: &[u8], _: Moment) {}
+    fn output(&mut self, _: &str, _: &[u8], _: When) {}
 
     fn semihosting(&mut self, call: &SemihostingCall, memory: &mut dyn Dma) -> HostResult {
         self.0.call(call, memory, &mut Silence)

@@ -7,6 +7,7 @@
 mod clock;
 mod cost;
 mod depth;
+mod dispatch;
 mod figure;
 mod fixture;
 mod gdb;
@@ -44,6 +45,7 @@ const fn group(name: &'static str, measure: fn(&Bench) -> Vec<Figure>) -> Group 
 const GROUPS: &[Group] = &[
     group("speed", speed::cpu_bound),
     group("busy", speed::busy),
+    group("dispatch", dispatch::dispatch),
     group("qemu", qemu::beside_qemu),
     group("steps", travel::steps),
     group("travel", travel::travel),

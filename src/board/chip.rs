@@ -60,6 +60,7 @@ pub(super) fn regions(board: &BoardFile, chip: &Chip) -> Result<Vec<Region>, Boa
         let at = board.alias.iter().filter(|alias| alias.region == name).map(|alias| alias.at);
         regions.push(Region { kind, base, size, aliases: at.collect(), name });
     }
+    take_in_aliases(chip, &mut regions);
     let known = |name: &String| regions.iter().any(|region| region.name == *name);
     if let Some(alias) = board.alias.iter().find(|alias| !known(&alias.region)) {
         let names = regions.iter().map(|region| region.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -68,6 +69,21 @@ pub(super) fn regions(board: &BoardFile, chip: &Chip) -> Result<Vec<Region>, Boa
     }
     check_overlaps(board, &regions)?;
     Ok(regions)
+}
+
+/// A region that the chip file marks as an alias, and whose name begins with that of a region of its size, is this region's
+/// second place: `SRAM2_CODE` of `SRAM2`.
+fn take_in_aliases(chip: &Chip, regions: &mut [Region]) {
+    for memory in &chip.memory_map {
+        let MemoryRegion::Ram(ram) = memory else { continue };
+        let (Some(name), true) = (&ram.name, ram.is_alias) else { continue };
+        let size = ram.range.end.saturating_sub(ram.range.start);
+        let Ok(at) = u32::try_from(ram.range.start) else { continue };
+        let same = |region: &&mut Region| u64::from(region.size) == size && name.starts_with(&region.name);
+        if let Some(region) = regions.iter_mut().find(same).filter(|region| !region.aliases.contains(&at)) {
+            region.aliases.push(at);
+        }
+    }
 }
 
 fn check_overlaps(board: &BoardFile, regions: &[Region]) -> Result<(), BoardError> {

@@ -20,6 +20,25 @@ pub enum BoardError {
         /// All names.
         known: Vec<String>,
     },
+    /// No built-in family has such a chip.
+    #[error(
+        "no chip {name:?}{}; give its description with --chip-description and its SVD file with --svd",
+        hint(near)
+    )]
+    UnknownChip {
+        /// What was asked for.
+        name: String,
+        /// Names like it.
+        near: Vec<String>,
+    },
+    /// The description is of several chips, and none is named.
+    #[error("{} describes {}; name one with --chip", file.display(), known.join(", "))]
+    WhichChip {
+        /// The description.
+        file: PathBuf,
+        /// The chips.
+        known: Vec<String>,
+    },
     /// A file of the board cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Read {

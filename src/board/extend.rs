@@ -1,5 +1,7 @@
 //! A board file that says only how it differs from another one.
 
+use std::mem;
+
 use toml::{Table, Value};
 
 use super::BoardError;
@@ -43,10 +45,17 @@ fn whole(
     Ok(merge(whole(&base, table, fetch, depth - 1)?, own))
 }
 
-/// Values of `own` replace those of `base`; of devices, those of the same name.
+/// Values of `own` replace those of `base`; of devices, those of the same name. Wires and parts are added, and of options
+/// those that are named replace others.
 fn merge(mut base: Table, own: Table) -> Table {
     for (key, value) in own {
         match (base.get_mut(&key), value) {
+            (Some(Value::Array(rows)), Value::Array(new))
+                if matches!(&*key, "wire" | "family-wire" | "part") =>
+            {
+                rows.extend(new);
+            }
+            (Some(Value::Table(old)), Value::Table(new)) => *old = merge(mem::take(old), new),
             (Some(Value::Array(rows)), Value::Array(new)) if key == "device" => {
                 for row in new {
                     match rows.iter_mut().find(|old| old.get("name") == row.get("name")) {

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{core::CoreKind, peripherals::Target};
+use crate::{
+    core::CoreKind,
+    peripherals::{Kind, Target},
+};
 
 /// A board file (TOML). `extends = "NAME"`, which is not among the fields, takes from that board's file what this one
 /// leaves out; a row under `device` replaces the one of the same name.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct BoardFile {
     /// The board's name, as the user types it.
@@ -24,6 +27,7 @@ pub(super) struct BoardFile {
     /// The core clock at reset, in Hz.
     pub clock_hz: u32,
     /// Core clock cycles per tick of SysTick's reference clock; left out when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub systick_reference_divider: Option<u32>,
     /// External interrupt lines.
     pub interrupts: u16,
@@ -35,14 +39,24 @@ pub(super) struct BoardFile {
     #[serde(default)]
     pub vector_table: u32,
     /// Regions of the MPU; left out, those that the core has by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mpu_regions: Option<u8>,
     /// Whether an Armv8-M core has the Security Extension.
     #[serde(default)]
     pub security_extension: bool,
     /// The SVD file with names and reset values, beside the board file or built in.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub svd: Option<String>,
     /// The device whose output is standard output.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub console: Option<String>,
+    /// Whether peripherals of the SVD file that no row covers get models by their registers. False in a trace, where
+    /// that has been done.
+    #[serde(default)]
+    pub bind: bool,
+    /// Options of devices that get their models so: by the name of the device.
+    #[serde(default)]
+    pub options: BTreeMap<String, BTreeMap<String, u32>>,
     /// Memory that appears at other addresses too.
     #[serde(default)]
     pub alias: Vec<AliasRow>,
@@ -55,10 +69,19 @@ pub(super) struct BoardFile {
     /// The peripherals.
     #[serde(default)]
     pub device: Vec<DeviceRow>,
+    /// Parts outside of the chip that its controllers talk to.
+    #[serde(default)]
+    pub part: Vec<PartRow>,
+    /// Wires from peripheral to peripheral.
+    #[serde(default)]
+    pub wire: Vec<WireRow>,
+    /// The same, of chips of the family that have the peripherals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub family_wire: Vec<WireRow>,
 }
 
 /// Memory that appears at another address too.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AliasRow {
     /// The region's name in the chip file.
@@ -68,12 +91,11 @@ pub(super) struct AliasRow {
 }
 
 /// A range of addresses.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SpaceRow {
     /// What it is; for the reader of the file.
-    #[serde(rename = "name")]
-    pub _name: String,
+    pub name: String,
     /// The first address.
     pub base: u32,
     /// Bytes.
@@ -81,7 +103,7 @@ pub(super) struct SpaceRow {
 }
 
 /// A range of addresses that stands for another one.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PeripheralAliasRow {
     /// The first address.
@@ -93,7 +115,7 @@ pub(super) struct PeripheralAliasRow {
 }
 
 /// A peripheral.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeviceRow {
     /// Its name on the board.
@@ -103,7 +125,11 @@ pub(super) struct DeviceRow {
     /// The first address.
     pub base: u32,
     /// Bytes of address space, if not the kind's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u32>,
+    /// The clock that it runs on, of those that the chip's clock controller makes; left out, always the same one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
     /// Where the interrupt lines go, in the kind's order; the rest go nowhere.
     #[serde(default)]
     pub irqs: Vec<IrqRow>,
@@ -112,8 +138,60 @@ pub(super) struct DeviceRow {
     pub options: BTreeMap<String, u32>,
 }
 
+impl DeviceRow {
+    /// A row without options and interrupts.
+    pub fn new(name: &str, kind: &Kind, base: u32) -> DeviceRow {
+        DeviceRow {
+            name: name.to_owned(),
+            kind: kind.name.to_owned(),
+            base,
+            size: None,
+            clock: None,
+            irqs: Vec::new(),
+            options: BTreeMap::new(),
+        }
+    }
+
+    /// Bytes of address space.
+    pub fn size(&self) -> u32 {
+        self.size.or(Kind::find(&self.kind).map(|kind| kind.size)).unwrap_or(0)
+    }
+}
+
+/// A part outside of the chip.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartRow {
+    /// Its name on the board.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// The controller that talks to it.
+    pub on: String,
+    /// Options of the kind.
+    #[serde(default)]
+    pub options: BTreeMap<String, u32>,
+}
+
+/// One wire, or neighbouring ones: `gpioa.pin0` to `exti.pin0`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WireRow {
+    /// A device and its first output.
+    pub from: String,
+    /// A device and its first input.
+    pub to: String,
+    /// How many.
+    #[serde(default = "one")]
+    pub count: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
 /// Where an interrupt line goes.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(untagged, expecting = "expected an interrupt number, \"nmi\" or \"none\"")]
 pub(super) enum IrqRow {
     Number(u16),
@@ -121,7 +199,7 @@ pub(super) enum IrqRow {
 }
 
 /// A line that has no number.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum IrqWord {
     Nmi,

@@ -3,31 +3,37 @@
 //! A board is a TOML file, which may extend another one; the chip that it names is in a YAML file in the format of probe-rs. The built-in ones are in
 //! `boards/`.
 
+mod bind;
 mod chip;
 mod error;
 mod extend;
 mod file;
+mod find;
 mod near;
 mod ranges;
+mod scenario;
 mod wires;
 
-use std::{ops::Range, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt, ops::Range, path::Path, sync::Arc};
 
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 
+pub use bind::{Answers, Binding};
 pub use error::BoardError;
+pub use find::{ChipName, Named};
 pub(crate) use near::{hint, hint_or, near};
+pub use scenario::{Agenda, At, ScenarioError, Step};
 pub use wires::{Transmitter, Wires};
 
 use self::{
     chip::value,
-    file::{BoardFile, DeviceRow},
+    file::{BoardFile, DeviceRow, PartRow, WireRow},
 };
 use crate::{
     core::{Architecture, Config, DeviceRange, Region},
-    peripherals::{Bus, BusAlias, Kind, Mount, ResetValue, Target},
-    svd::{Svd, SvdError},
+    peripherals::{Bus, BusAlias, Device, KINDS, Kind, Mount, Policy, Target, Wiring},
+    svd::{Register, Svd, SvdError},
 };
 
 /// The built-in boards and chips.
@@ -40,6 +46,8 @@ pub struct Sources {
     pub board: String,
     /// The chip file, YAML.
     pub chip: String,
+    /// The SVD file, if it is not a built-in one.
+    pub svd: Option<String>,
 }
 
 /// A board: a chip, its memory, and the devices on its bus.
@@ -50,6 +58,24 @@ pub struct Board {
     regions: Vec<Region>,
     devices: Vec<DeviceRange>,
     svd: Option<Arc<Svd>>,
+    bindings: Vec<Binding>,
+    policy: Policy,
+    steps: Vec<Step>,
+    parts: Vec<OwnPart>,
+}
+
+/// A part that a program made itself.
+#[derive(Clone)]
+struct OwnPart {
+    name: String,
+    on: String,
+    make: Arc<dyn Fn() -> Box<dyn Device>>,
+}
+
+impl fmt::Debug for OwnPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.name, self.on)
+    }
 }
 
 impl Board {
@@ -81,13 +107,18 @@ impl Board {
         Board::read(&path.display().to_string(), &text, Some(path.parent().unwrap_or(Path::new("."))))
     }
 
-    /// A board from its texts, as a trace keeps them. An SVD file that is not built in is left out.
+    /// A board from its texts, as a trace keeps them.
     pub fn from_sources(sources: Sources) -> Result<Board, BoardError> {
         let file = parse("board in the trace", &sources.board)?;
-        let svd = match file.svd.as_deref().map(Svd::built_in) {
-            Some(Err(SvdError::NotFound(_))) | None => None,
-            Some(svd) => Some(svd.map_err(|cause| BoardError::Svd { board: file.name.clone(), cause })?),
+        let svd = match (&sources.svd, &file.svd) {
+            (Some(text), _) => Some(Svd::parse(text)),
+            (None, Some(name)) => match Svd::built_in(name) {
+                Err(SvdError::NotFound(_)) => None,
+                svd => Some(svd),
+            },
+            (None, None) => None,
         };
+        let svd = svd.transpose().map_err(|cause| BoardError::Svd { board: file.name.clone(), cause })?;
         Board::assemble(sources, file, svd)
     }
 
@@ -179,41 +210,102 @@ impl Board {
     }
 
     fn read(file_name: &str, text: &str, beside: Option<&Path>) -> Result<Board, BoardError> {
-        let fetch = |name: &str, directory: &Dir<'_>| -> Result<Option<String>, BoardError> {
+        Board::read_with(file_name, text, beside, None)
+    }
+
+    /// Reads a board file, with another SVD file than the one that it names.
+    fn read_with(
+        file_name: &str,
+        text: &str,
+        beside: Option<&Path>,
+        other_svd: Option<&Path>,
+    ) -> Result<Board, BoardError> {
+        let fetch = |name: &str, directory: &Dir<'_>| -> Result<(Option<String>, bool), BoardError> {
             if let Some(path) = beside.map(|beside| beside.join(name)).filter(|path| path.is_file()) {
-                return read(&path).map(Some);
+                return Ok((Some(read(&path)?), false));
             }
-            Ok(directory.get_file(name).and_then(|file| file.contents_utf8()).map(str::to_owned))
+            let built_in = directory.get_file(name).and_then(|file| file.contents_utf8());
+            Ok((built_in.map(str::to_owned), true))
         };
         let base = |name: &str| {
             let file = format!("{name}.toml");
             let unknown = || BoardError::NoFile { board: file_name.to_owned(), file: file.clone() };
-            fetch(&file, &FILES)?.ok_or_else(unknown)
+            fetch(&file, &FILES)?.0.ok_or_else(unknown)
         };
         let text = &extend::resolve(file_name, text, &base)?;
-        let file = parse(file_name, text)?;
+        let mut file = parse(file_name, text)?;
         let missing = |name: &str| BoardError::NoFile { board: file_name.to_owned(), file: name.to_owned() };
-        let chip = fetch(&file.chip_file, &FILES)?.ok_or_else(|| missing(&file.chip_file))?;
-        let svd = match &file.svd {
-            None => None,
-            Some(name) => {
-                let text = fetch(name, Svd::files())?.ok_or_else(|| missing(name))?;
-                let svd = Svd::parse(&text);
-                Some(svd.map_err(|cause| BoardError::Svd { board: file.name.clone(), cause })?)
+        let chip = fetch(&file.chip_file, &FILES)?.0.ok_or_else(|| missing(&file.chip_file))?;
+        let svd = match (other_svd, &file.svd) {
+            (Some(path), _) => {
+                let text = read(path)?;
+                file.svd = Some(path.display().to_string());
+                Some((text, false))
             }
+            (None, Some(name)) => {
+                let (text, built_in) = fetch(name, Svd::files())?;
+                Some((text.ok_or_else(|| missing(name))?, built_in))
+            }
+            (None, None) => None,
         };
-        Board::assemble(Sources { board: text.to_owned(), chip }, file, svd)
+        let own = svd.as_ref().filter(|(_, built_in)| !built_in).map(|(text, _)| text.clone());
+        let svd = svd.map(|(text, _)| Svd::parse(&text)).transpose();
+        let svd = svd.map_err(|cause| BoardError::Svd { board: file.name.clone(), cause })?;
+        Board::assemble(Sources { board: text.to_owned(), chip, svd: own }, file, svd)
     }
 
-    fn assemble(sources: Sources, file: BoardFile, svd: Option<Svd>) -> Result<Board, BoardError> {
+    fn assemble(mut sources: Sources, mut file: BoardFile, svd: Option<Svd>) -> Result<Board, BoardError> {
         let chip = chip::find(&file, &sources.chip)?;
         chip::check_core(&file, &chip)?;
         let regions = chip::regions(&file, &chip)?;
+        let mut bindings = Vec::new();
+        if let (true, Some(svd)) = (file.bind, &svd) {
+            bindings = bind::bind(&mut file, svd, &regions);
+            // A trace has what came of it: another version may have other models.
+            file.bind = false;
+            sources.board = toml::to_string(&file).expect("a board file that was read can be written");
+        }
         let devices = ranges::devices(&file, svd.as_ref(), &regions);
-        let board = Board { sources, file, regions, devices, svd: svd.map(Arc::new) };
+        let board = Board {
+            sources,
+            file,
+            regions,
+            devices,
+            svd: svd.map(Arc::new),
+            bindings,
+            policy: Policy::default(),
+            steps: Vec::new(),
+            parts: Vec::new(),
+        };
         board.check()?;
         board.build_bus()?;
         Ok(board)
+    }
+
+    /// Attaches a part of one's own to a controller, which talks to it ([`Peripheral::talk`](crate::peripherals::Peripheral)).
+    /// `make` gives it as it is after power-up. A recording does not need it to be replayed.
+    pub fn attach(
+        &mut self,
+        name: &str,
+        controller: &str,
+        make: impl Fn() -> Box<dyn Device> + 'static,
+    ) -> Result<(), BoardError> {
+        let part = OwnPart { name: name.to_owned(), on: controller.to_owned(), make: Arc::new(make) };
+        let mut board = self.clone();
+        board.parts.push(part);
+        board.build_bus()?;
+        *self = board;
+        Ok(())
+    }
+
+    /// What happens at registers that no model answers for.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// Who answers for each peripheral of the SVD file; empty for a board out of a trace.
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
     }
 
     fn check(&self) -> Result<(), BoardError> {
@@ -254,42 +346,94 @@ impl Board {
     }
 
     fn build_bus(&self) -> Result<Bus, BoardError> {
-        let mounts = self.file.device.iter().map(|row| self.mount(row)).collect::<Result<_, _>>()?;
+        let mut mounts = self.file.device.iter().map(|row| self.mount(row)).collect::<Result<Vec<_>, _>>()?;
+        for part in &self.file.part {
+            mounts.push(self.part(part)?);
+        }
+        for part in &self.parts {
+            let (name, device) = (part.name.clone(), (part.make)());
+            mounts.push(Mount { name, base: 0, size: 0, targets: Vec::new(), clock: None, device });
+        }
         let spaces = self.file.peripheral_space.iter();
         let spaces = spaces.map(|space| space.base..space.base.saturating_add(space.size)).collect();
         let aliases = self.file.peripheral_alias.iter();
         let aliases = aliases.map(|row| BusAlias { at: row.at, size: row.size, of: row.of }).collect();
         let bus = Bus::new(mounts, self.svd.clone(), spaces)
             .map_err(|cause| BoardError::Bus { board: self.file.name.clone(), cause })?;
-        Ok(bus.with_aliases(aliases))
+        let mut bus = bus.with_aliases(aliases);
+        bus.set_policy(self.policy);
+        for wire in &self.file.wire {
+            let WireRow { from, to, count } = wire;
+            let problem =
+                || format!("from {from} to {to}, {count} in number: there are no such outputs and inputs");
+            let (from, to) = wire.resolve(&self.file).ok_or_else(|| value(&self.file, "wire", problem()))?;
+            bus.connect(from, *count, to).expect("both devices are rows of the board");
+        }
+        let rows = self.file.part.iter().map(|part| (&part.name, &part.on));
+        for (name, on) in rows.chain(self.parts.iter().map(|part| (&part.name, &part.on))) {
+            let attached = bus.attach(name, on);
+            attached.map_err(|cause| value(&self.file, &format!("part {name}"), cause.to_string()))?;
+        }
+        Ok(bus)
     }
 
-    fn mount(&self, row: &DeviceRow) -> Result<Mount, BoardError> {
+    fn part(&self, row: &PartRow) -> Result<Mount, BoardError> {
+        let (kind, wiring) = self.wiring(&row.name, &row.kind, &row.options)?;
+        if kind.size != 0 {
+            let problem = format!("is of kind {}, which is a peripheral with an address", kind.name);
+            return Err(value(&self.file, &format!("part {}", row.name), problem));
+        }
+        let device = (kind.build)(&wiring);
+        Ok(Mount { name: row.name.clone(), base: 0, size: 0, targets: Vec::new(), clock: None, device })
+    }
+
+    /// The kind of that name, and a wiring with the row's options.
+    fn wiring(
+        &self,
+        device: &str,
+        kind: &str,
+        options: &BTreeMap<String, u32>,
+    ) -> Result<(&'static Kind, Wiring), BoardError> {
         let no_such = |what, name: &str, known: Vec<&str>| BoardError::NoSuch {
             board: self.file.name.clone(),
-            device: row.name.clone(),
+            device: device.to_owned(),
             what,
             name: name.to_owned(),
             near: near(name, known),
         };
-        let kind = Kind::find(&row.kind).ok_or_else(|| {
-            no_such("kind", &row.kind, crate::peripherals::KINDS.iter().map(|kind| kind.name).collect())
-        })?;
-        let size = row.size.unwrap_or(kind.size);
+        let kind = Kind::find(kind)
+            .ok_or_else(|| no_such("kind", kind, KINDS.iter().map(|kind| kind.name).collect()))?;
         let mut wiring = kind.wiring(self.file.clock_hz);
-        for (name, value) in &row.options {
+        for (name, value) in options {
             let slot = wiring.options.iter_mut().find(|(option, _)| option == name);
             let known = || kind.options.iter().map(|option| option.name).collect();
             slot.ok_or_else(|| no_such("option", name, known()))?.1 = *value;
         }
-        wiring.registers = self.reset_values(row.base..row.base.saturating_add(size));
+        Ok((kind, wiring))
+    }
+
+    fn mount(&self, row: &DeviceRow) -> Result<Mount, BoardError> {
+        let (kind, mut wiring) = self.wiring(&row.name, &row.kind, &row.options)?;
+        let size = row.size.unwrap_or(kind.size);
+        wiring.registers = self.registers(row.base..row.base.saturating_add(size));
         Ok(Mount {
             name: row.name.clone(),
             base: row.base,
             size,
             targets: self.targets(row, kind)?,
+            clock: self.clock(row)?,
             device: (kind.build)(&wiring),
         })
+    }
+
+    /// The number of a device's clock among those that the clock controller makes.
+    fn clock(&self, row: &DeviceRow) -> Result<Option<usize>, BoardError> {
+        let Some(name) = &row.clock else { return Ok(None) };
+        let kinds = self.file.device.iter().filter_map(|row| Kind::find(&row.kind));
+        let clocks = kinds.map(|kind| kind.clocks).find(|clocks| !clocks.is_empty()).unwrap_or_default();
+        let number = clocks.iter().position(|clock| clock == name);
+        let problem = || format!("is {name:?}; the chip's clocks are {}", clocks.join(", "));
+        number.map(Some).ok_or_else(|| value(&self.file, &format!("clock of {}", row.name), problem()))
     }
 
     fn targets(&self, row: &DeviceRow, kind: &Kind) -> Result<Vec<Target>, BoardError> {
@@ -309,14 +453,14 @@ impl Board {
         }
     }
 
-    fn reset_values(&self, addresses: Range<u32>) -> Vec<ResetValue> {
+    /// What the SVD file says of the registers at some addresses, as offsets from the first.
+    fn registers(&self, addresses: Range<u32>) -> Vec<Register> {
         let registers = self.svd.iter().flat_map(|svd| svd.registers(addresses.clone()));
-        let describe = |register: &crate::svd::Register| ResetValue {
-            offset: register.address - addresses.start,
-            reset_value: register.reset_value,
-            writable: register.writable,
+        let relative = |register: &Register| Register {
+            address: register.address - addresses.start,
+            ..register.clone()
         };
-        registers.map(describe).collect()
+        registers.map(relative).collect()
     }
 }
 

@@ -58,7 +58,18 @@ impl Sources {
             let found = header.board_sources.iter().find(|(file, _)| file == name);
             found.map(|(_, text)| text.clone())
         };
-        Some(Sources { board: source("board.toml")?, chip: source("chip.yaml").unwrap_or_default() })
+        Some(Sources {
+            board: source("board.toml")?,
+            chip: source("chip.yaml").unwrap_or_default(),
+            svd: source("chip.svd"),
+        })
+    }
+
+    /// The texts as a trace keeps them: each with its name.
+    pub fn to_record(&self) -> Vec<(String, String)> {
+        let svd = self.svd.as_ref().map(|svd| ("chip.svd", svd));
+        let texts = [("board.toml", &self.board), ("chip.yaml", &self.chip)].into_iter().chain(svd);
+        texts.map(|(name, text)| (name.to_owned(), text.clone())).collect()
     }
 }
 

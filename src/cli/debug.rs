@@ -42,7 +42,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let mut firmware = Firmware::load(&arguments.target)?;
+    let mut firmware = Firmware::load(&arguments.target, &arguments.outside)?;
     firmware.config.halting_debug = true;
     let output = match arguments.output {
         None => None,

@@ -6,7 +6,7 @@ use untick::{
     fault::Report,
     image::Symbols,
     timeline::{Outcome, Timeline},
-    words::Moment,
+    words::{Moment, Nanoseconds, seconds},
 };
 
 use super::{session, show};
@@ -24,7 +24,7 @@ pub enum Why {
 pub struct Ending {
     why: Why,
     at: Moment,
-    clock_hz: u32,
+    time: Nanoseconds,
     /// The core is in a fault handler, or locked up.
     faulted: bool,
     /// The fault in words.
@@ -39,11 +39,11 @@ impl Ending {
         let in_handler = (3..=6).contains(&timeline.registers().ipsr());
         let faulted = in_handler || matches!(why, Why::Outcome(Outcome::Lockup | Outcome::FaultLoop(_)));
         let at = timeline.now();
-        let clock_hz = timeline.config().clock_hz;
+        let time = timeline.time();
         let unmodelled = session::unmodelled(timeline);
         // A fault that the firmware handled and left is its own affair.
         let report = if faulted { session::last_fault(timeline, symbols)? } else { None };
-        Ok(Ending { why, at, clock_hz, faulted, report, unmodelled })
+        Ok(Ending { why, at, time, faulted, report, unmodelled })
     }
 
     /// Adds to the fault report how to open the file that holds the run.
@@ -86,7 +86,7 @@ impl Ending {
         format!(
             "{what}{handler} after {} ({} of virtual time)",
             show::counted(self.at.icount, "instruction"),
-            show::seconds(self.at.cycle, self.clock_hz),
+            seconds(self.time),
         )
     }
 
@@ -146,7 +146,7 @@ mod tests {
         let mut ending = Ending {
             why: Why::Outcome(Outcome::Limit),
             at: Moment { icount: 1_234_567, cycle: 2_500_000 },
-            clock_hz: 25_000_000,
+            time: 100_000_000,
             faulted: false,
             report: None,
             unmodelled: Vec::new(),

@@ -10,7 +10,7 @@ use std::{
 use untick::{
     timeline::{Bookmark, Bookmarks},
     trace::{Counts, End, Header, Log, Summary},
-    words::Moment,
+    words::{Moment, seconds},
 };
 
 use super::{ending::outcome_in_words, session, show};
@@ -72,7 +72,9 @@ impl Facts<'_> {
         table.row("recorded by", &format!("untick {}, Unicorn {}", header.untick, header.unicorn));
         table.gap();
         table.row("instructions", &show::count(reached.icount));
-        table.row("virtual time", &show::seconds(reached.cycle, clock_hz));
+        let time = summary.time.map(seconds);
+        let cycles = || show::counted(reached.cycle, "cycle");
+        table.row("virtual time", &time.unwrap_or_else(cycles));
         table.row("outcome", &self.ended());
         if let Some(damage) = &self.damage {
             table.row("damaged", damage);
@@ -194,6 +196,7 @@ mod tests {
         Summary {
             events: 1234,
             counts: Some(counts),
+            time: Some(1_000_000_000),
             chunks: 1,
             damaged_chunks: 0,
             bytes: 5000,
@@ -230,7 +233,7 @@ file          4.9 KiB
     #[test]
     fn a_whole_recording() {
         let reached = Moment { icount: 2_500_000, cycle: 25_000_000 };
-        let end = End { at: reached, outcome: Outcome::Exit(3), digest: 0 };
+        let end = End { at: reached, time: 1_000_000_000, outcome: Outcome::Exit(3), digest: 0 };
         let bookmark =
             |name: &str, icount, note: &str| Bookmark { name: name.into(), icount, note: note.into() };
         let bookmarks = [bookmark("here", 1000, ""), bookmark("fault-1", 2000, "HardFault")];
@@ -249,7 +252,8 @@ file          4.9 KiB
             (0..30).map(|icount| Bookmark { name: "\x07".into(), icount, note: String::new() }).collect();
         let facts =
             Facts { header: &header, summary: summary(), end: None, reached, damage, bookmarks: &many };
-        let text = facts.text();
+        let text = Facts { summary: Summary { time: None, ..facts.summary }, ..facts }.text();
+        assert!(text.contains("virtual time  7 cycles\n"), "{text}");
         assert!(text.contains("bookmarks     ? at 0\n") && text.contains("and 10 more"), "{text}");
         assert!(text.contains("outcome       cut: "), "{text}");
         assert!(text.contains("damaged       chunk 3 at byte offset 99"), "{text}");

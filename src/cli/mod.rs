@@ -18,10 +18,10 @@ mod show;
 use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Error;
-use clap::{Args, Parser, Subcommand};
-use untick::timeline::TimelineError;
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use untick::{peripherals::Policy, timeline::TimelineError, words::Nanoseconds};
 
-use self::{console::Wire, parse::Nanoseconds};
+use self::console::Wire;
 
 /// Records Cortex-M firmware and debugs the recording in both directions of time.
 #[derive(Debug, Parser)]
@@ -61,13 +61,38 @@ struct Target {
     #[arg(long, value_name = "ADDRESS", value_parser = parse::address)]
     vector_table: Option<u32>,
 
-    /// The board: a name that `untick boards` lists, or a board file.
-    #[arg(long, value_name = "NAME|FILE.toml")]
-    board: String,
+    #[command(flatten)]
+    place: Place,
 
     /// The command line that the firmware sees by semihosting [default: its own path].
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     args: Option<String>,
+}
+
+/// The board or chip.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("where").required(true).multiple(true).args(["board", "chip", "chip_description"])))]
+struct Place {
+    /// The board: a name that `untick boards` lists, or a board file.
+    #[arg(long, value_name = "NAME|FILE.toml", conflicts_with_all = ["chip", "chip_description"])]
+    board: Option<String>,
+
+    /// A chip alone, by the name of its part: STM32F103RB.
+    #[arg(long, value_name = "PART")]
+    chip: Option<String>,
+
+    /// The memory of a chip that untick does not know: a target file of probe-rs, as it is.
+    #[arg(long, value_name = "FILE.yaml")]
+    chip_description: Option<PathBuf>,
+
+    /// The registers of the chip: its vendor's SVD file, as it is, in place of the one that untick has.
+    #[arg(long, value_name = "FILE.svd")]
+    svd: Option<PathBuf>,
+
+    /// What happens at registers without a model: a bus fault, a register that begins with its reset value, or this and a
+    /// guess where the firmware waits for the hardware.
+    #[arg(long, value_name = "strict|reset|guess", default_value = "guess", value_parser = parse::policy)]
+    unmodelled: Policy,
 }
 
 /// Where what the firmware sends goes, and where its input comes from.
@@ -82,6 +107,10 @@ struct Outside {
     /// through the board's console, others to null].
     #[arg(long, value_name = "N=WHERE", value_parser = parse::rtt_wire)]
     rtt: Vec<Wire>,
+
+    /// What the world outside does, and when: pins, samples, bytes, and parts on I2C and SPI.
+    #[arg(long, value_name = "FILE.toml")]
+    scenario: Vec<PathBuf>,
 
     /// Put icount and virtual time in front of each line on stdout.
     #[arg(long)]
@@ -188,6 +217,11 @@ mod tests {
             "untick replay crash.untick --verify",
             "untick debug crash.elf --board stm32f4discovery",
             "untick boards",
+            "untick run a.elf --board b --scenario buttons.toml --scenario sensors.toml",
+            "untick boards --explain my.svd",
+            "untick run a.elf --chip STM32F103RB",
+            "untick run a.elf --chip X1 --chip-description my.yaml --svd my.svd --unmodelled strict",
+            "untick run a.elf --chip-description my.yaml",
         ] {
             if let Err(error) = Cli::try_parse_from(line.split(' ')) {
                 panic!("{line}: {error}");
@@ -209,6 +243,8 @@ mod tests {
             ("untick dump a --registers 9..5", "ends before it begins"),
             ("untick dump a", "--registers"),
             ("untick run a.elf", "--board"),
+            ("untick run a.elf --board b --chip c", "cannot be used with"),
+            ("untick run a.elf --chip c --unmodelled maybe", "strict, reset or guess"),
         ] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
             assert!(error.to_string().contains(wanted), "{line}: {error}");

@@ -39,7 +39,7 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     // Everything that can be wrong with the input is found before the first byte is written.
-    let firmware = Firmware::load(&arguments.target)?;
+    let firmware = Firmware::load(&arguments.target, &arguments.outside)?;
     let output = output(arguments.output, &arguments.target.firmware)?;
     let interrupt = Interrupt::on_ctrl_c()?;
     let precious = [arguments.target.firmware.as_path(), &output];

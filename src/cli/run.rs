@@ -27,7 +27,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let firmware = Firmware::load(&arguments.target)?;
+    let firmware = Firmware::load(&arguments.target, &arguments.outside)?;
     let interrupt = Interrupt::on_ctrl_c()?;
     let precious = [arguments.target.firmware.as_path()];
     let terminal = firmware.terminal(&arguments.outside, &precious, Input::standard(), interrupt.clone())?;
@@ -42,11 +42,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         show::say(&ending.summary());
     }
     if ending.has_report() {
-        let Target { firmware, board, .. } = &arguments.target;
-        show::say(&format!(
-            "to walk back to the cause: untick record {} --board {board}",
-            firmware.display()
-        ));
+        let Target { firmware, place, .. } = &arguments.target;
+        let (firmware, place) = (firmware.display(), place.arguments());
+        show::say(&format!("to walk back to the cause: untick record {firmware} {place}"));
     }
     Ok(ending.exit_code())
 }

@@ -1,10 +1,10 @@
 //! From files to a timeline: the one place in the command line that puts the library's parts together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use untick::{
-    board::Board,
+    board::{Board, Named},
     core::{Config, RegionKind},
     debug::Debuggee,
     fault::{Fault, Report},
@@ -18,7 +18,7 @@ use untick::{
 };
 
 use super::{
-    History, Limits, Outside, Target,
+    History, Limits, Outside, Place, Target,
     console::{self, Input, Screen, Terminal, Typed, Where, Wire},
     ending::Why,
     interrupt::{Deadline, Interrupt},
@@ -34,12 +34,62 @@ pub struct Firmware {
     command_line: String,
 }
 
+impl Place {
+    /// The board that is meant.
+    pub fn find(&self) -> anyhow::Result<Board> {
+        let named = Named {
+            chip: self.chip.clone(),
+            description: self.chip_description.clone(),
+            svd: self.svd.clone(),
+        };
+        let mut board = match (&self.board, &self.svd) {
+            (Some(board), Some(svd)) => Board::with_svd(board, svd)?,
+            (Some(board), None) if is_board_file(board) => Board::load(Path::new(board))?,
+            (Some(board), None) => Board::find(board)?,
+            (None, _) => Board::for_chip(&named)?,
+        };
+        board.set_policy(self.unmodelled);
+        Ok(board)
+    }
+
+    /// The same place on a command line.
+    pub fn arguments(&self) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let all = [
+            ("--board", self.board.clone()),
+            ("--chip", self.chip.clone()),
+            ("--chip-description", path(&self.chip_description)),
+            ("--svd", path(&self.svd)),
+        ];
+        let given = all.into_iter().filter_map(|(option, value)| Some(format!("{option} {}", value?)));
+        given.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The board of that name or file, else the chip of that name.
+pub fn board_or_chip(name: &str) -> anyhow::Result<Board> {
+    if is_board_file(name) {
+        return Ok(Board::load(Path::new(name))?);
+    }
+    if Board::names().contains(&name) {
+        return Ok(Board::find(name)?);
+    }
+    Ok(Board::for_chip(&Named { chip: Some(name.to_owned()), ..Named::default() })?)
+}
+
+fn is_board_file(board: &str) -> bool {
+    Path::new(board).extension().is_some_and(|extension| extension == "toml")
+}
+
 impl Firmware {
     /// Reads the image and the board. Nothing is written before this has succeeded.
-    pub fn load(target: &Target) -> anyhow::Result<Firmware> {
-        let is_file = Path::new(&target.board).extension().is_some_and(|extension| extension == "toml");
-        let board =
-            if is_file { Board::load(Path::new(&target.board))? } else { Board::find(&target.board)? };
+    pub fn load(target: &Target, outside: &Outside) -> anyhow::Result<Firmware> {
+        let mut board = target.place.find()?;
+        for path in &outside.scenario {
+            let file = path.display().to_string();
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {file}"))?;
+            board.add_scenario(&file, &text)?;
+        }
         let mut image = Image::load_at(&target.firmware, target.load)?;
         let mut config = board.config();
         image.fit(&mut config, target.vector_table)?;
@@ -77,7 +127,7 @@ impl Firmware {
                 self.board.console().filter(|name| !routes.contains_key(*name)).map(str::to_owned),
             ),
         };
-        let screen = Screen::new(outside.timestamps.then_some(self.config.clock_hz), interrupt.clone());
+        let screen = Screen::new(outside.timestamps, interrupt.clone());
         Ok(Terminal::new(semihosting, screen, input, typed, routes, interrupt))
     }
 
@@ -87,10 +137,7 @@ impl Firmware {
             untick: env!("CARGO_PKG_VERSION").to_owned(),
             unicorn: untick::core::unicorn_version(),
             board: self.board.name().to_owned(),
-            board_sources: vec![
-                ("board.toml".to_owned(), self.board.sources().board.clone()),
-                ("chip.yaml".to_owned(), self.board.sources().chip.clone()),
-            ],
+            board_sources: self.board.sources().to_record(),
             config: self.config.clone(),
             firmware_name: self.image.origin.clone(),
             firmware: self.image.file.to_vec(),
@@ -116,11 +163,7 @@ fn options(history: &History) -> timeline::Options {
 /// Runs until the machine ends, a limit is reached, or the host wants the end.
 pub fn run(timeline: &mut Timeline, limits: &Limits, interrupt: &Interrupt) -> anyhow::Result<Why> {
     let deadline = Deadline::after(limits.timeout);
-    let clock_hz = timeline.config().clock_hz;
-    let until = timeline::Limits {
-        icount: limits.until_icount,
-        cycles: limits.time.map(|time| time.cycles(clock_hz)),
-    };
+    let until = timeline::Limits { icount: limits.until_icount, time: limits.time };
     let outcome = timeline.run(&until, &mut || interrupt.is_wanted() || deadline.has_passed())?;
     let timeout = outcome == Outcome::Interrupted && !interrupt.is_wanted();
     Ok(if timeout { Why::Timeout } else { Why::Outcome(outcome) })
@@ -146,8 +189,10 @@ pub fn fault_report(fault: &Fault, debuggee: &dyn Debuggee, symbols: &Symbols) -
 }
 
 /// The registers that the firmware used and no model answers for, by name.
+/// Those that the firmware waited for come with what it got.
 pub fn unmodelled(timeline: &Timeline) -> Vec<String> {
-    timeline.unmodelled()
+    let guesses = timeline.guesses().into_iter().map(|guess| format!("guessed {guess}"));
+    timeline.unmodelled().into_iter().chain(guesses).collect()
 }
 
 /// A recorded run.

@@ -143,7 +143,7 @@ impl CoreKind {
 /// What a memory region is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RegionKind {
-    /// Flash or ROM: the core's stores to it are bus faults.
+    /// Flash or ROM: the core's stores to it go to its controller, and are bus faults where there is none.
     Flash,
     /// Read-write memory.
     Ram,

@@ -1,5 +1,6 @@
 //! The core: what Arm specifies, from instructions to interrupts. Deterministic; everything else comes through the pins.
 
+mod clock;
 mod config;
 mod dwt;
 mod engine;
@@ -20,6 +21,7 @@ mod thumb;
 mod travel;
 mod watched;
 
+pub use clock::Clock;
 pub use config::{Architecture, Config, CoreKind, DeviceRange, Fpu, Region, RegionKind};
 pub use engine::{Found, Hit, Memory, MemoryDigest, PAGE, PageId, Pages, Search, unicorn_version};
 pub use executed::Executed;

@@ -76,7 +76,7 @@ fn unmapped(state: &State, page_use: PageUse) -> Translation {
 
 /// Whether a register is the core's own. Behind the private peripheral bus, from 0xE0042000, is the vendor's.
 pub fn is_core_register(address: u32) -> bool {
-    (0xe000_0000..0xe004_2000).contains(&address) || address >= 0xe00f_f000
+    (0xe000_0000..0xe004_2000).contains(&address) || (0xe00f_f000..0xe010_0000).contains(&address)
 }
 
 /// The byte address and the bit that a bit-band alias stands for (Armv7-M ARM B3.1.1).
@@ -104,15 +104,23 @@ impl CorePort<'_> {
     fn pins_read(&mut self, icount: Icount, address: u32, width: Width) -> Reply {
         let at = self.moment(icount);
         let result = self.pins.read(at, address, width, self.memory);
-        self.state.nvic.set_lines(self.pins.lines());
+        self.look_at_pins();
         result.into()
     }
 
     fn pins_write(&mut self, icount: Icount, address: u32, width: Width, value: u32) -> Reply {
         let at = self.moment(icount);
         let result = self.pins.write(at, address, width, value, self.memory);
-        self.state.nvic.set_lines(self.pins.lines());
+        self.look_at_pins();
         result.map(|()| 0).into()
+    }
+
+    fn look_at_pins(&mut self) {
+        self.state.nvic.set_lines(self.pins.lines());
+        let clock = self.pins.clock();
+        // How far the run may go can depend on it.
+        self.interrupted |= clock != self.state.clock;
+        self.state.clock = clock;
     }
 
     /// Bus errors that CCR.BFHFNMIGN lets nobody see.
@@ -161,7 +169,13 @@ impl CorePort<'_> {
         match bit_band(self.config, address) {
             Some((byte, bit)) => self.store_bit(icount, byte, bit, value),
             None if matches!(address >> 24, 0x22 | 0x23) => Reply::Fault(AccessFault::Bus),
-            None => self.pins_write(icount, address, width, value),
+            None => {
+                if let Some(page) = self.memory.page(address) {
+                    // Flash. A search looks for stores to it where its pages were written, whatever becomes of them.
+                    self.memory.mark_dirty(page);
+                }
+                self.pins_write(icount, self.memory.place(address), width, value)
+            }
         }
     }
 
@@ -180,7 +194,7 @@ impl CorePort<'_> {
     fn store_bit(&mut self, icount: Icount, byte: u32, bit: u32, value: u32) -> Reply {
         if byte >> 28 == 2 {
             let mut old = [0];
-            if self.memory.read(byte, &mut old).is_err() {
+            if self.memory.read(byte, &mut old).is_err() || self.memory.is_flash(byte) {
                 return Reply::Fault(AccessFault::Bus);
             }
             let new = old[0] & !(1 << bit) | ((value & 1) << bit) as u8;
@@ -231,9 +245,7 @@ impl Port for CorePort<'_> {
                 return Err(AccessFault::Protection);
             }
         }
-        let flash =
-            self.memory.page(address).is_some_and(|page| self.memory.page_kind(page) == RegionKind::Flash);
-        if flash && page_use == PageUse::Store { Err(AccessFault::Bus) } else { Ok(()) }
+        Ok(())
     }
 
     fn traps(&mut self) -> Traps {

@@ -123,9 +123,9 @@ impl Core {
 
     /// Resets the core: everything but memory and time (B1.5.5).
     pub fn reset(&mut self) {
-        let (icount, slept) = (self.state.icount, self.state.slept);
+        let State { icount, slept, clock, .. } = self.state;
         let fault = self.state.fault.take();
-        self.state = State { icount, slept, fault, ..State::new(&self.config) };
+        self.state = State { icount, slept, clock, fault, ..State::new(&self.config) };
         let vector_table = self.state.scb.vtor;
         let registers = &mut self.state.registers;
         registers.msp = self.memory.read_word(vector_table).unwrap_or(0) & !3;
@@ -223,3 +223,6 @@ impl Core {
         self.fast.take_watched_accesses() + self.exact.take_watched_accesses()
     }
 }
+
+#[cfg(test)]
+mod tests;

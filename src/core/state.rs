@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Config,
+    Clock, Config,
     dwt::Dwt,
     engine::Masks,
     itm::Itm,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     fault::Fault,
-    words::{Cycle, Icount, Moment, Registers},
+    words::{Cycle, Icount, Moment, Nanoseconds, Registers},
 };
 
 /// What a [`State`] keeps outside itself, in bytes: the priorities of the interrupts.
@@ -40,6 +40,8 @@ pub struct State {
     pub icount: Icount,
     /// Cycles slept so far: virtual time is the icount plus these.
     pub slept: Cycle,
+    /// What virtual time is in seconds.
+    pub clock: Clock,
     /// The registers.
     pub registers: Registers,
     /// The next instruction begins a basic block of the architecture: exceptions may be taken here.
@@ -74,6 +76,7 @@ impl State {
         State {
             icount: 0,
             slept: 0,
+            clock: Clock::new(config.clock_hz),
             registers: Registers { lr: u32::MAX, xpsr: 1 << 24, ..Registers::default() },
             boundary: true,
             activity: Activity::Running,
@@ -105,6 +108,11 @@ impl State {
     /// The position and the virtual time.
     pub fn moment(&self) -> Moment {
         Moment { icount: self.icount, cycle: self.icount + self.slept }
+    }
+
+    /// The virtual time in seconds.
+    pub fn time(&self) -> Nanoseconds {
+        self.clock.time_at(self.moment().cycle)
     }
 
     /// PRIMASK, FAULTMASK and BASEPRI.

@@ -4,7 +4,7 @@ use super::{
     engine::{Found, Search},
     nvic::exception::*,
 };
-use crate::words::{Cycle, Icount, Registers};
+use crate::words::{Icount, Nanoseconds, Registers};
 
 /// How far to run, and what to stop at.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct Travel<'a> {
     /// Stop exactly here.
     pub limit: Icount,
     /// Stop when virtual time has come this far.
-    pub cycle_limit: Cycle,
+    pub time_limit: Option<Nanoseconds>,
     /// What a debugger looks for.
     pub search: &'a Search,
     /// Stop when a fault exception has been entered.
@@ -30,7 +30,7 @@ impl<'a> Travel<'a> {
     pub fn to(limit: Icount, search: &'a Search) -> Travel<'a> {
         Travel {
             limit,
-            cycle_limit: Cycle::MAX,
+            time_limit: None,
             search,
             faults: false,
             resumed: None,
@@ -70,7 +70,7 @@ pub(super) fn is_stepped_over(number: u16) -> bool {
 pub enum Halt {
     /// At [`Travel::limit`].
     Limit,
-    /// At [`Travel::cycle_limit`].
+    /// At [`Travel::time_limit`].
     Time,
     /// In front of what the search is for.
     Found(Found),

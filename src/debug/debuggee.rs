@@ -1,13 +1,15 @@
 //! What a debugger needs of a run.
 
+use std::ops::Range;
+
 use crate::{
     core::Config,
     fault::Fault,
     timeline::{
-        BookmarkError, Bookmarks, Direction, History, Interrupts, Kept, Last, Outcome, Query, Stop, Stops,
-        Timeline, TimelineError,
+        Accesses, BookmarkError, Bookmarks, Crossings, Direction, History, Interrupts, Kept, Last, Outcome,
+        Query, Stop, Stops, Timeline, TimelineError,
     },
-    words::{BusFault, Icount, Moment, Registers},
+    words::{BusFault, Icount, Moment, Nanoseconds, Registers},
 };
 
 /// A run that a debugger can travel through: the [`Timeline`], or a script in a test.
@@ -16,6 +18,8 @@ use crate::{
 pub trait Debuggee {
     /// Where the run is now.
     fn now(&self) -> Moment;
+    /// The virtual time in seconds.
+    fn time(&self) -> Nanoseconds;
     /// The last position that exists so far.
     fn end(&self) -> Moment;
     /// Whether forward travel past the end goes on live.
@@ -59,6 +63,19 @@ pub trait Debuggee {
         query: &Query,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError>;
+    /// What crossed the pins last at each of some places, between the last reset of the chip and now.
+    fn last_crossings(
+        &mut self,
+        places: &[Range<u32>],
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Crossings, TimelineError>;
+    /// The last accesses to any of some places before now. The position stays.
+    fn last_accesses(
+        &mut self,
+        places: &[Range<u32>],
+        count: usize,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Accesses, TimelineError>;
     /// All bookmarks of the run.
     fn bookmarks(&self) -> &Bookmarks;
     /// Names a position, in the place of a bookmark with the same name.
@@ -70,6 +87,9 @@ pub trait Debuggee {
 impl Debuggee for Timeline {
     fn now(&self) -> Moment {
         self.now()
+    }
+    fn time(&self) -> Nanoseconds {
+        self.time()
     }
     fn end(&self) -> Moment {
         self.end()
@@ -127,6 +147,21 @@ impl Debuggee for Timeline {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
         self.search_last(query, interrupted)
+    }
+    fn last_crossings(
+        &mut self,
+        places: &[Range<u32>],
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Crossings, TimelineError> {
+        self.last_crossings(places, interrupted)
+    }
+    fn last_accesses(
+        &mut self,
+        places: &[Range<u32>],
+        count: usize,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Accesses, TimelineError> {
+        self.last_accesses(places, count, interrupted)
     }
     fn bookmarks(&self) -> &Bookmarks {
         self.bookmarks()

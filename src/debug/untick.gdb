@@ -58,6 +58,36 @@ document bookmarks
 List all bookmarks of the run.
 end
 
+define periph
+  if $argc == 0
+    monitor periph
+  else
+    monitor periph $arg0
+  end
+end
+document periph
+Show the peripherals of the board, or what is in the registers of one: periph, periph NAME, periph NAME.REG.
+end
+
+define mmio
+  if $argc == 1
+    monitor mmio $arg0
+  else
+    if $argc == 2
+      monitor mmio $arg0 last $arg1
+    else
+      if $argc == 3
+        monitor mmio $arg0 $arg1 $arg2
+      else
+        echo usage: mmio NAME[.REG] [last N]\n
+      end
+    end
+  end
+end
+document mmio
+List the last accesses to a peripheral or a register, and what they changed: mmio NAME[.REG] [last N].
+end
+
 # What gdb can evaluate and the server cannot: expressions and lines of source.
 
 define last-write

@@ -15,13 +15,15 @@ pub use report::Report;
 pub use status::{CFSR, CfsrBit, Class, HFSR, HfsrBit};
 pub use unwind::{DEPTH_LIMIT, End, Frame, ReadMemory, exception_name, unwind};
 
-use crate::words::{Moment, Registers};
+use crate::words::{Moment, Nanoseconds, Registers};
 
 /// What was known when a fault exception was taken, or when the core locked up.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fault {
     /// The faulting instruction: the state before it.
     pub at: Moment,
+    /// The virtual time in seconds there.
+    pub time: Nanoseconds,
     /// The exception that was taken: 3 HardFault, 4 MemManage, 5 BusFault, 6 UsageFault, 7 SecureFault; 0 for a lockup. What
     /// is pending and goes first (NMI, an interrupt that is chained to) is not a fault and makes no report.
     pub exception: u16,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     core::{Architecture, Config},
     image::Symbols,
-    words::Moment,
+    words::{Moment, Nanoseconds, seconds},
 };
 
 /// What happened, where, and how to get there: made at the fault, shown as text by [`Display`].
@@ -76,7 +76,7 @@ fn facts(fault: &Fault, symbols: &Symbols, config: &Config) -> Vec<(&'static str
         let where_it_is = place::describe_sp(sp, config, symbols);
         facts.push(("stack", format!("SP is {sp:#010x}: {where_it_is}")));
     }
-    facts.push(("when", moment(fault.at, config.clock_hz)));
+    facts.push(("when", moment(fault.at, fault.time)));
     facts
 }
 
@@ -101,11 +101,8 @@ fn source(pc: u32, symbols: &Symbols) -> Option<String> {
 }
 
 /// `icount 12345, cycle 20000, 0.001250 s`.
-fn moment(at: Moment, clock_hz: u32) -> String {
-    let Moment { icount, cycle } = at;
-    let micros = (u128::from(cycle) * 1_000_000).checked_div(u128::from(clock_hz));
-    let time = micros.map(|micros| format!(", {}.{:06} s", micros / 1_000_000, micros % 1_000_000));
-    format!("icount {icount}, cycle {cycle}{}", time.unwrap_or_default())
+fn moment(at: Moment, time: Nanoseconds) -> String {
+    format!("icount {}, cycle {}, {}", at.icount, at.cycle, seconds(time))
 }
 
 /// Where the text of a fact begins.

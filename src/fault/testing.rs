@@ -41,6 +41,7 @@ pub(super) fn registers() -> Registers {
 pub(super) fn fault() -> Fault {
     Fault {
         at: Moment { icount: 12_345_678, cycle: 16_000_250 },
+        time: 1_000_015_625,
         exception: 3,
         registers: registers(),
         cfsr: 0x8200,

@@ -7,7 +7,7 @@ use crate::{
     board::{Board, hint_or, near},
     peripherals::Dma,
     pins::HostResult,
-    words::Moment,
+    words::{Icount, Moment, Nanoseconds},
 };
 
 /// A semihosting request (Arm semihosting for AArch32, BKPT 0xAB).
@@ -19,8 +19,17 @@ pub struct SemihostingCall {
     pub parameter: u32,
     /// When the call happens.
     pub at: Moment,
-    /// Core clock cycles per second of virtual time.
-    pub clock_hz: u32,
+    /// The same in seconds of virtual time.
+    pub time: Nanoseconds,
+}
+
+/// When something happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// The position.
+    pub icount: Icount,
+    /// The virtual time.
+    pub time: Nanoseconds,
 }
 
 /// A board has no device of that name.
@@ -55,7 +64,7 @@ pub fn find_device(board: &Board, name: &str) -> Result<(), UnknownDevice> {
 pub trait Host {
     /// A device sent bytes. `device` is its name on the board; `itm0` … are the stimulus ports of the ITM, `rtt0` … the
     /// channels of RTT, whose bytes are noticed a little after they were sent.
-    fn output(&mut self, device: &str, bytes: &[u8], at: Moment);
+    fn output(&mut self, device: &str, bytes: &[u8], when: When);
 
     /// Answers a semihosting call. Memory is only read here; what the host writes is in the result.
     fn semihosting(&mut self, call: &SemihostingCall, memory: &mut dyn Dma) -> HostResult;

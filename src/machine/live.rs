@@ -3,18 +3,19 @@
 use std::collections::VecDeque;
 
 use super::{
-    Host, Listener, Message, SemihostingCall,
+    Host, Listener, Message, SemihostingCall, When,
     master::Master,
     probe::{self, Probe, Text},
     semihosting,
 };
 use crate::{
-    core::{Config, Memory},
+    board::Agenda,
+    core::{Clock, Config, Memory},
     image::Image,
     peripherals::Bus,
     pins::{Asleep, Due, Event, HostResult, Lines, Pins, Slept, Stamped},
     trace::{Log, TraceError},
-    words::{BusFault, Cycle, Icount, Moment, Width},
+    words::{BusFault, Cycle, Icount, Moment, Nanoseconds, Width},
 };
 
 /// How long a machine that only input can wake waits for it at a time, in milliseconds of host time.
@@ -25,9 +26,13 @@ pub struct Live {
     bus: Bus,
     host: Box<dyn Host>,
     probe: Probe,
-    clock_hz: u32,
+    reset_hz: u32,
+    clock: Clock,
     lines: Lines,
     inbox: VecDeque<(String, Vec<u8>)>,
+    agenda: Agenda,
+    /// When the agenda has something next.
+    appointed: Cycle,
     reset: bool,
     listener: Listener,
     resets: Vec<Icount>,
@@ -40,18 +45,41 @@ impl Live {
             bus,
             host,
             probe: Probe::new(config, image),
-            clock_hz: config.clock_hz,
+            reset_hz: config.clock_hz,
+            clock: Clock::new(config.clock_hz),
             lines: Lines::default(),
             inbox: VecDeque::new(),
+            agenda: Agenda::default(),
+            appointed: Cycle::MAX,
             reset: false,
             listener: Listener::default(),
             resets: Vec::new(),
         }
     }
 
+    /// The same, in a world where something will happen.
+    pub fn with_agenda(mut self, agenda: Agenda) -> Live {
+        self.agenda = agenda;
+        self.appoint();
+        self
+    }
+
+    fn appoint(&mut self) {
+        self.appointed = self.agenda.next(&self.clock).unwrap_or(Cycle::MAX);
+    }
+
     /// The peripherals.
     pub fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    /// The virtual time in seconds, at a moment that is not in the past.
+    pub fn time(&self, at: Moment) -> Nanoseconds {
+        self.clock.time_at(at.cycle)
+    }
+
+    fn when(&self, at: Moment) -> When {
+        When { icount: at.icount, time: self.time(at) }
     }
 
     /// Takes what the host has for the devices; it reaches them at the next boundary.
@@ -75,7 +103,8 @@ impl Live {
 
     fn show(&mut self, text: &Text, at: Moment) {
         if !text.unseen().is_empty() {
-            self.host.output(&text.sender(), text.unseen(), at);
+            let when = self.when(at);
+            self.host.output(&text.sender(), text.unseen(), when);
         }
     }
 
@@ -113,7 +142,8 @@ impl LivePins<'_> {
         }
     }
 
-    /// Logs what an access, input or wake-up did besides: memory written, lines that moved; and passes on output.
+    /// Logs what an access, input or wake-up did besides: memory written, lines that moved, another core clock; and passes
+    /// on output.
     fn settle(&mut self, at: Moment, written: Vec<(u32, Vec<u8>)>) {
         let icount = at.icount;
         for (address, bytes) in written {
@@ -126,9 +156,16 @@ impl LivePins<'_> {
             }
             self.live.lines = lines;
         }
+        let hz = self.live.bus.core_hz().unwrap_or(self.live.reset_hz).max(1);
+        if hz != self.live.clock.hz() {
+            self.append(icount, Event::Clock { hz, since: at.cycle });
+            self.live.clock = self.live.clock.changed(hz, at.cycle);
+            self.live.appoint();
+        }
         for (device, bytes) in self.live.bus.take_output() {
             self.live.listener.hear(&device, &bytes, icount);
-            self.live.host.output(&device, &bytes, at);
+            let when = self.live.when(at);
+            self.live.host.output(&device, &bytes, when);
         }
     }
 
@@ -176,7 +213,8 @@ impl Pins for LivePins<'_> {
             if port == TEXT_PORT {
                 self.live.listener.hear(&device, bytes, at.icount);
             }
-            self.live.host.output(&device, bytes, at);
+            let when = self.live.when(at);
+            self.live.host.output(&device, bytes, when);
             return Ok(());
         }
         let mut master = Master::new(memory);
@@ -190,7 +228,10 @@ impl Pins for LivePins<'_> {
     fn due(&mut self) -> Due {
         let now = !self.live.inbox.is_empty() || self.live.bus.reset_request();
         let wake = self.live.bus.next_wake().unwrap_or(Cycle::MAX);
-        Due { icount: if now { 0 } else { Icount::MAX }, cycle: wake.min(self.live.probe.due()) }
+        Due {
+            icount: if now { 0 } else { Icount::MAX },
+            cycle: wake.min(self.live.probe.due()).min(self.live.appointed),
+        }
     }
 
     fn poll(&mut self, at: Moment, memory: &mut Memory) {
@@ -209,12 +250,20 @@ impl Pins for LivePins<'_> {
                 self.append(at.icount, Event::Input { device, bytes });
             }
         }
+        if self.live.appointed <= at.cycle {
+            for step in self.live.agenda.take(at.cycle, &self.live.clock) {
+                if self.live.bus.input(&step.device, &step.bytes, at.cycle, &mut master).is_ok() {
+                    self.append(at.icount, Event::Input { device: step.device, bytes: step.bytes });
+                }
+            }
+            self.live.appoint();
+        }
         let mut texts = self.live.probe.poll(at.cycle, &mut master);
         if self.live.bus.reset_request() {
             // Soon the rings are as the firmware's start leaves them.
             texts.extend(self.live.probe.take(&mut master));
             self.live.probe.reset();
-            self.live.bus.reset();
+            self.live.bus.reset(at.cycle, &mut master);
             self.live.reset = true;
             self.live.resets.push(at.icount);
             self.append(at.icount, Event::Reset);
@@ -228,9 +277,14 @@ impl Pins for LivePins<'_> {
         &self.live.lines
     }
 
+    fn clock(&self) -> Clock {
+        self.live.clock
+    }
+
     fn sleep(&mut self, at: Moment, asleep: Asleep, memory: &mut Memory) -> Slept {
         self.live.take_input();
-        let wake = self.live.bus.next_wake();
+        let wake = self.live.bus.next_wake().unwrap_or(Cycle::MAX).min(self.live.appointed);
+        let wake = Some(wake).filter(|wake| *wake != Cycle::MAX);
         // What was sent before the sleep should not seem to have been sent behind it. It is taken behind it.
         if self.live.probe.has_rings() || asleep.core_wake.is_none() && wake.is_none() {
             self.live.show_rest(at, memory);
@@ -256,7 +310,7 @@ impl Pins for LivePins<'_> {
     }
 
     fn semihosting(&mut self, at: Moment, operation: u32, parameter: u32, memory: &mut Memory) -> HostResult {
-        let call = SemihostingCall { operation, parameter, at, clock_hz: self.live.clock_hz };
+        let call = SemihostingCall { operation, parameter, at, time: self.live.time(at) };
         let result = self.live.host.semihosting(&call, &mut Master::new(memory));
         if let Some(sent) = semihosting::sent(operation, parameter, result.r0, &mut Master::new(memory)) {
             let sender =
@@ -272,7 +326,7 @@ impl Pins for LivePins<'_> {
         let mut master = Master::new(memory);
         let texts = self.live.probe.take(&mut master);
         self.live.probe.reset();
-        self.live.bus.reset();
+        self.live.bus.reset(at.cycle, &mut master);
         let written = master.into_written();
         self.settle(at, written);
         self.pass_on(at, texts);

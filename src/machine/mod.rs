@@ -9,7 +9,7 @@ mod replay;
 pub mod rtt;
 pub mod semihosting;
 
-pub use host::{Host, SemihostingCall, UnknownDevice, find_device};
+pub use host::{Host, SemihostingCall, UnknownDevice, When, find_device};
 pub use live::{Live, LivePins};
 pub use messages::{Listener, Message, Told};
 pub use replay::{Act, Break, Cursor, Mismatch, ReplayPins};

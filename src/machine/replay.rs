@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    core::Memory,
+    core::{Clock, Memory, State},
     pins::{Asleep, Due, Event, HostResult, Lines, Pins, Slept, Stamped},
     trace::{Log, Mark, TraceError},
     words::{BusFault, Cycle, Icount, Moment, Width},
@@ -16,6 +16,7 @@ pub struct Cursor {
     /// The next event that says anything to the core, and the place behind it.
     next: Option<(Stamped, Mark)>,
     lines: Lines,
+    clock: Clock,
     reset: bool,
 }
 
@@ -100,9 +101,9 @@ impl fmt::Display for Mismatch {
 }
 
 impl Cursor {
-    /// At a place in the log, with the interrupt lines as they were there.
-    pub fn new(mark: Mark, lines: Lines) -> Cursor {
-        Cursor { mark, next: None, lines, reset: false }
+    /// At a place in the log, with interrupt lines and clock as the core has them there.
+    pub fn new(mark: Mark, state: &State) -> Cursor {
+        Cursor { mark, next: None, lines: state.nvic.lines(), clock: state.clock, reset: false }
     }
 
     /// The place in front of the next event.
@@ -165,12 +166,13 @@ impl ReplayPins<'_> {
     /// Takes what arrived together with the access, or at the boundary, at this icount.
     fn arrive(&mut self, icount: Icount, memory: &mut Memory) {
         while let Some(stamped) = self.next() {
-            let arrives = matches!(stamped.event, Event::Line { .. } | Event::Memory { .. } | Event::Reset);
+            let arrives = arrives(&stamped.event);
             if stamped.icount != icount || !arrives {
                 return;
             }
             match self.take().map(|stamped| stamped.event) {
                 Some(Event::Line { irq, asserted }) => self.cursor.lines.set(irq, asserted),
+                Some(Event::Clock { hz, since }) => self.cursor.clock = self.cursor.clock.changed(hz, since),
                 Some(Event::Memory { address, bytes }) => {
                     if memory.write(address, &bytes).is_err() {
                         let expected = Some(Stamped { icount, event: Event::Memory { address, bytes } });
@@ -182,6 +184,11 @@ impl ReplayPins<'_> {
             }
         }
     }
+}
+
+/// Whether an event comes to the core, which does not ask for it.
+fn arrives(event: &Event) -> bool {
+    matches!(event, Event::Line { .. } | Event::Memory { .. } | Event::Reset | Event::Clock { .. })
 }
 
 impl Pins for ReplayPins<'_> {
@@ -228,9 +235,7 @@ impl Pins for ReplayPins<'_> {
         let broken = self.error.is_some();
         match self.next() {
             _ if broken => Due { icount: 0, cycle: 0 },
-            Some(Stamped { icount, event: Event::Line { .. } | Event::Memory { .. } | Event::Reset }) => {
-                Due { icount: *icount, cycle: Cycle::MAX }
-            }
+            Some(Stamped { icount, event }) if arrives(event) => Due { icount: *icount, cycle: Cycle::MAX },
             _ => Due::NEVER,
         }
     }
@@ -245,6 +250,10 @@ impl Pins for ReplayPins<'_> {
 
     fn lines(&self) -> &Lines {
         &self.cursor.lines
+    }
+
+    fn clock(&self) -> Clock {
+        self.cursor.clock
     }
 
     fn sleep(&mut self, at: Moment, asleep: Asleep, _memory: &mut Memory) -> Slept {

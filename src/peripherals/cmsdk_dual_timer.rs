@@ -40,9 +40,8 @@ pub(super) const KIND: Kind = Kind {
     about: "CMSDK APB dual-input timer (DDI0479 4.2)",
     size: 0x1000,
     irqs: &["combined", "timer1", "timer2"],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkDualTimer)) },
+    ..Kind::PLAIN
 };
 
 struct CmsdkDualTimer;

@@ -32,9 +32,8 @@ pub(super) const KIND: Kind = Kind {
         "combined", "pin0", "pin1", "pin2", "pin3", "pin4", "pin5", "pin6", "pin7", "pin8", "pin9", "pin10",
         "pin11", "pin12", "pin13", "pin14", "pin15",
     ],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkGpio)) },
+    ..Kind::PLAIN
 };
 
 struct CmsdkGpio;

@@ -27,9 +27,8 @@ pub(super) const KIND: Kind = Kind {
     about: "CMSDK APB timer (DDI0479 4.1)",
     size: 0x1000,
     irqs: &["timer"],
-    options: &[],
-    transmits: None,
     build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkTimer)) },
+    ..Kind::PLAIN
 };
 
 struct CmsdkTimer;

@@ -69,6 +69,7 @@ pub(super) const KIND: Kind = Kind {
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(CmsdkUart { hold: wiring.option("hold") != 0 }))
     },
+    ..Kind::PLAIN
 };
 
 struct CmsdkUart {

@@ -1,9 +1,15 @@
-//! CMSDK APB watchdog (DDI0479, 4.4): the first time-out interrupts, the second one asks for a reset.
+//! CMSDK APB watchdog (DDI0479, 4.4) and its relative of Stellaris parts (LM3S6965 data sheet, 10.4): the first time-out
+//! interrupts, the second one asks for a reset.
 
 use bitfield_struct::bitfield;
 use serde::{Deserialize, Serialize};
 
-use super::{Access, Context, Device, Peripheral, Slot, countdown::Countdown, kinds::Kind, primecell};
+use super::{
+    Access, Context, Device, Peripheral, Slot,
+    countdown::Countdown,
+    kinds::{Kind, Layout, Wiring},
+    primecell::{self, Identification},
+};
 use crate::words::{BusFault, Cycle};
 
 const WDOGLOAD: u32 = 0x00;
@@ -12,6 +18,8 @@ const WDOGCONTROL: u32 = 0x08;
 const WDOGINTCLR: u32 = 0x0c;
 const WDOGRIS: u32 = 0x10;
 const WDOGMIS: u32 = 0x14;
+/// Of the Stellaris parts: bit 8 stops the counter while a debugger halts the core.
+const WDOGTEST: u32 = 0x418;
 const WDOGLOCK: u32 = 0xc00;
 const WDOGITCR: u32 = 0xf00;
 const WDOGITOP: u32 = 0xf04;
@@ -33,12 +41,41 @@ pub(super) const KIND: Kind = Kind {
     about: "CMSDK APB watchdog (DDI0479 4.4)",
     size: 0x1000,
     irqs: &["watchdog"],
-    options: &[],
-    transmits: None,
-    build: |_| -> Box<dyn Device> { Box::new(Slot::new(CmsdkWatchdog)) },
+    build: |_| -> Box<dyn Device> {
+        const CMSDK: Identification = [0x04, 0, 0, 0, 0x24, 0xb8, 0x1b, 0, 0x0d, 0xf0, 0x05, 0xb1];
+        Box::new(Slot::new(CmsdkWatchdog { stellaris: false, identification: CMSDK }))
+    },
+    ..Kind::PLAIN
 };
 
-struct CmsdkWatchdog;
+pub(super) const STELLARIS: Kind = Kind {
+    name: "lm3s-watchdog",
+    about: "Stellaris LM3S watchdog (LM3S6965 data sheet, 10.4)",
+    size: 0x1000,
+    layouts: &[Layout::of(&[
+        ("LOAD", WDOGLOAD),
+        ("VALUE", WDOGVALUE),
+        ("CTL", WDOGCONTROL),
+        ("ICR", WDOGINTCLR),
+        ("RIS", WDOGRIS),
+        ("MIS", WDOGMIS),
+        ("TEST", WDOGTEST),
+        ("LOCK", WDOGLOCK),
+    ])],
+    irqs: &["watchdog"],
+    build: |wiring: &Wiring| -> Box<dyn Device> {
+        const SP805: Identification = [0, 0, 0, 0, 0x05, 0x18, 0x18, 0x01, 0x0d, 0xf0, 0x05, 0xb1];
+        let identification = primecell::described(wiring, SP805);
+        Box::new(Slot::new(CmsdkWatchdog { stellaris: true, identification }))
+    },
+    ..Kind::PLAIN
+};
+
+struct CmsdkWatchdog {
+    /// The one of Stellaris parts: once enabled it cannot be disabled, and it has no integration test.
+    stellaris: bool,
+    identification: Identification,
+}
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct State {
@@ -48,6 +85,7 @@ struct State {
     interrupt: bool,
     expired: bool,
     locked: bool,
+    test: u32,
     itcr: u32,
     itop: u32,
 }
@@ -61,6 +99,7 @@ impl Default for State {
             interrupt: false,
             expired: false,
             locked: false,
+            test: 0,
             itcr: 0,
             itop: 0,
         }
@@ -85,7 +124,7 @@ impl State {
         }
     }
 
-    fn write(&mut self, at: Access, value: u32, now: Cycle) {
+    fn write(&mut self, at: Access, value: u32, stellaris: bool, now: Cycle) {
         match at.register() {
             WDOGLOAD => {
                 self.load = at.merge(self.load, value);
@@ -94,6 +133,10 @@ impl State {
             WDOGCONTROL => {
                 let before = self.control;
                 self.control = Control::from(at.merge(before.into(), value) & 3);
+                // Only a reset disables it again (LM3S6965 data sheet, WDTCTL).
+                if stellaris && before.int_enable() {
+                    self.control.set_int_enable(true);
+                }
                 // Enabling the interrupt after it was disabled reloads the counter (DDI0479 4.4.3).
                 if self.control.int_enable() && !before.int_enable() {
                     self.counter.set(self.load, now);
@@ -103,6 +146,8 @@ impl State {
                 self.interrupt = false;
                 self.counter.set(self.load, now);
             }
+            WDOGTEST if stellaris => self.test = at.merge(self.test, value) & 0x100,
+            _ if stellaris => {}
             WDOGITCR => self.itcr = at.merge(self.itcr, value) & 1,
             WDOGITOP => self.itop = at.place(value) & 3,
             _ => {}
@@ -126,8 +171,9 @@ impl Peripheral for CmsdkWatchdog {
             WDOGRIS => u32::from(s.interrupt),
             WDOGMIS => u32::from(s.masked_interrupt()),
             WDOGLOCK => u32::from(s.locked),
+            WDOGTEST => s.test,
             WDOGITCR => s.itcr,
-            offset => primecell::identification(0x24, offset).unwrap_or(0),
+            offset => primecell::register(&self.identification, offset).unwrap_or(0),
         };
         Ok(at.take(value))
     }
@@ -137,7 +183,7 @@ impl Peripheral for CmsdkWatchdog {
         if at.register() == WDOGLOCK {
             s.locked = at.place(value) != UNLOCK;
         } else if !s.locked {
-            s.write(at, value, cx.now);
+            s.write(at, value, self.stellaris, cx.now);
         }
         Ok(())
     }
@@ -194,6 +240,18 @@ mod tests {
         watchdog.run_until(2600);
         assert!(!watchdog.reset_request());
         assert_eq!(watchdog.read(WDOGRIS), 1);
+    }
+
+    #[test]
+    fn the_one_of_stellaris_parts_cannot_be_disabled() {
+        let mut watchdog = Testbed::new("lm3s-watchdog");
+        watchdog.write(WDOGLOAD, 1000);
+        watchdog.write(WDOGCONTROL, 1);
+        watchdog.write(WDOGCONTROL, 2);
+        assert_eq!(watchdog.read(WDOGCONTROL), 3);
+        watchdog.run_until(2001);
+        assert!(watchdog.reset_request());
+        assert_eq!((watchdog.read(0xfe0), watchdog.read(0xfe4)), (0x05, 0x18));
     }
 
     #[test]

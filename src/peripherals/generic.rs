@@ -1,74 +1,49 @@
-//! A bank of registers without behaviour: what is written can be read back.
-
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+//! A bank of registers without behaviour of its own: what an SVD file says of each bit.
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
+    bank::{Bank, Contents, Policy},
     kinds::{Kind, Wiring},
 };
 use crate::words::BusFault;
 
 pub(super) const KIND: Kind = Kind {
     name: "generic",
-    about: "registers without behaviour; read-only ones keep the SVD's reset value",
-    size: 0x400,
-    irqs: &[],
-    options: &[],
-    transmits: None,
+    about: "registers without behaviour, as the SVD file describes their bits",
     build: |wiring: &Wiring| -> Box<dyn Device> {
-        let words = wiring.registers.iter().map(|register| (register.offset & !3, register.reset_value));
-        let fixed = wiring.registers.iter().filter(|register| !register.writable);
-        Box::new(Slot::new(Generic {
-            reset: words.collect(),
-            fixed: fixed.map(|register| register.offset & !3).collect(),
-        }))
+        Box::new(Slot::new(Generic(Bank::new(wiring.registers.iter().cloned(), Policy::Reset))))
     },
+    ..Kind::PLAIN
 };
 
-struct Generic {
-    reset: BTreeMap<u32, u32>,
-    fixed: Vec<u32>,
-}
-
-/// The words that were written.
-#[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
-struct State(BTreeMap<u32, u32>);
-
-impl Generic {
-    fn word(&self, s: &State, register: u32) -> u32 {
-        s.0.get(&register).or_else(|| self.reset.get(&register)).copied().unwrap_or(0)
-    }
-}
+struct Generic(Bank);
 
 impl Peripheral for Generic {
-    type State = State;
+    type State = Contents;
 
-    fn read(&self, s: &mut State, at: Access, _cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        Ok(at.take(self.word(s, at.register())))
+    fn read(&self, s: &mut Contents, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
+        self.0.read(s, at, cx.now)
     }
 
-    fn write(&self, s: &mut State, at: Access, value: u32, _cx: &mut Context<'_>) -> Result<(), BusFault> {
-        let register = at.register();
-        if !self.fixed.contains(&register) {
-            let word = at.merge(self.word(s, register), value);
-            s.0.insert(register, word);
-        }
-        Ok(())
+    fn write(&self, s: &mut Contents, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
+        self.0.write(s, at, value, cx.now)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::peripherals::kinds::ResetValue;
+    use crate::svd::Svd;
 
     #[test]
     fn read_only_registers_keep_their_reset_value() {
-        let registers = vec![
-            ResetValue { offset: 0, reset_value: 5, writable: false },
-            ResetValue { offset: 4, reset_value: 6, writable: true },
-        ];
+        let xml = r#"<device><name>X</name><version>1</version><description>d</description>
+            <addressUnitBits>8</addressUnitBits><width>32</width><size>32</size><peripherals>
+            <peripheral><name>P</name><baseAddress>0</baseAddress><registers>
+              <register><name>A</name><addressOffset>0</addressOffset><access>read-only</access>
+                <resetValue>5</resetValue></register>
+              <register><name>B</name><addressOffset>4</addressOffset><resetValue>6</resetValue></register>
+            </registers></peripheral></peripherals></device>"#;
+        let registers = Svd::parse(xml).unwrap().all_registers().cloned().collect();
         let mut bank = crate::peripherals::testbed::Testbed::with_registers("generic", registers);
         bank.write(0, 9);
         bank.write(4, 9);

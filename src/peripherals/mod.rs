@@ -3,16 +3,28 @@
 //! A model is a fixed wiring (`self`) and a plain [`Peripheral::State`]; reset, save, restore, compare and a debugger's
 //! side-effect-free look are the same generic code for all of them ([`Slot`]).
 
+mod bank;
 mod bus;
+mod clock;
 mod kinds;
 mod lanes;
 mod slot;
+mod surroundings;
 
 // What models share.
+mod aes128;
 mod countdown;
+mod nrf_dma;
 mod nrf_events;
+mod part_memory;
+mod part_spi;
 mod primecell;
+mod registers;
+mod samples;
 mod serial_line;
+mod stm32_dma_pace;
+mod stm32_pins;
+mod stm32_usart_line;
 
 // The models, one file each.
 mod cmsdk_dual_timer;
@@ -21,28 +33,68 @@ mod cmsdk_timer;
 mod cmsdk_uart;
 mod cmsdk_watchdog;
 mod generic;
+mod lm3s_adc;
+mod lm3s_flash;
+mod lm3s_gptm;
+mod lm3s_i2c;
+mod lm3s_sysctl;
 mod mps2_fpgaio;
 mod mps2_scc;
+mod nrf_adc;
 mod nrf_clock;
+mod nrf_ecb;
+mod nrf_egu;
+mod nrf_ficr;
 mod nrf_gpio;
 mod nrf_gpiote;
 mod nrf_nvmc;
+mod nrf_ppi;
+mod nrf_pwm;
+mod nrf_radio;
 mod nrf_rng;
 mod nrf_rtc;
+mod nrf_saadc;
+mod nrf_serial;
 mod nrf_temp;
 mod nrf_timer;
 mod nrf_uart;
 mod nrf_wdt;
+mod part_24lc256;
+mod part_mx25l;
+mod part_registers;
+mod pl011;
+mod pl022;
+mod pl061;
+mod stm32_adc_common;
+mod stm32_adc_v1;
+mod stm32_adc_v2;
+mod stm32_bkp;
+mod stm32_can;
+mod stm32_crc;
+mod stm32_dac;
 mod stm32_dbgmcu;
+mod stm32_device_id;
+mod stm32_dma;
+mod stm32_dma_stream;
+mod stm32_exti;
+mod stm32_flash;
 mod stm32_gpio;
+mod stm32_i2c;
+mod stm32_i2c_v2;
 mod stm32_iwdg;
+mod stm32_pwr;
+mod stm32_rcc;
+mod stm32_rng;
+mod stm32_rtc_v1;
+mod stm32_rtc_v2;
+mod stm32_spi;
+mod stm32_syscfg;
 mod stm32_tim;
 mod stm32_usart;
-mod stm32f4_exti;
-mod stm32f4_flash;
-mod stm32f4_pwr;
-mod stm32f4_rcc;
-mod stm32f4_syscfg;
+mod stm32_usart_v2;
+mod stm32_wwdg;
+mod stm32f1_gpio;
+mod stm32l4_pwr;
 mod xilinx_uartlite;
 
 #[cfg(test)]
@@ -50,13 +102,16 @@ mod laws;
 #[cfg(test)]
 pub(crate) mod testbed;
 
-use std::fmt::Debug;
+use std::{fmt::Debug, ops::Range};
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use bank::{Guess, Policy};
 pub use bus::{Bus, BusAlias, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
-pub use kinds::{KINDS, Kind, KindOption, ResetValue, Wiring};
+pub use clock::{Clock, Clocks, Frequency};
+pub use kinds::{Clocking, Described, KINDS, Kind, KindOption, Layout, Port, Wiring};
 pub use slot::{Device, Slot};
+pub use surroundings::{Context, Dma, Level, Surroundings, Talk};
 
 use crate::words::{BusFault, Cycle, Width};
 
@@ -67,24 +122,6 @@ pub struct Access {
     pub offset: u32,
     /// The size of the access; the address is always aligned to it.
     pub width: Width,
-}
-
-/// What a peripheral may do to the world while it handles an access, input or wake-up.
-pub struct Context<'a> {
-    /// The virtual time of this access, in core clock cycles.
-    pub now: Cycle,
-    /// Memory, for a bus master.
-    pub dma: &'a mut dyn Dma,
-    /// Bytes for the host: what a UART sends.
-    pub output: &'a mut Vec<u8>,
-}
-
-/// Memory as a bus master other than the core sees it.
-pub trait Dma {
-    /// Reads `bytes.len()` bytes.
-    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault>;
-    /// Writes `bytes`.
-    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault>;
 }
 
 /// A model of one kind of peripheral. `self` is fixed wiring (clocks, which variant); everything that changes is `State`.
@@ -104,11 +141,36 @@ pub trait Peripheral: 'static {
         cx: &mut Context<'_>,
     ) -> Result<(), BusFault>;
 
+    /// The flash that the peripheral programs when the core stores to it: a function of the wiring. Addresses are those of
+    /// the memory itself, not of an alias.
+    fn program_areas(&self) -> &[Range<u32>] {
+        &[]
+    }
+
+    /// Takes a store of the core to one of [`Peripheral::program_areas`]; the address is always aligned to the width. What
+    /// becomes of the flash is written with [`Dma::write`]; an error is a bus fault.
+    fn program(
+        &self,
+        _state: &mut Self::State,
+        _address: u32,
+        _width: Width,
+        _value: u32,
+        _cx: &mut Context<'_>,
+    ) -> Result<(), BusFault> {
+        Err(BusFault)
+    }
+
     /// Takes bytes from the host.
     fn input(&self, _state: &mut Self::State, _bytes: &[u8], _cx: &mut Context<'_>) {}
 
     /// The time that [`Peripheral::next_wake`] named has come.
     fn wake(&self, _state: &mut Self::State, _cx: &mut Context<'_>) {}
+
+    /// The state after a reset of the chip: what is outside of it stays, as a character on its way and the level of a pin
+    /// do, and the registers that the kind names as retained.
+    fn after_reset(&self, _state: &Self::State) -> Self::State {
+        Self::State::default()
+    }
 
     /// The level of each interrupt line, bit 0 the first: a pure function of the state.
     fn irq_lines(&self, _state: &Self::State) -> u32 {
@@ -123,6 +185,28 @@ pub trait Peripheral: 'static {
     /// Whether the peripheral asks for a reset of the chip (a watchdog that ran out).
     fn reset_request(&self, _state: &Self::State) -> bool {
         false
+    }
+
+    /// The level of each output, bit 0 the first of the kind's `outputs`: a pure function of the state.
+    fn outputs(&self, _state: &Self::State) -> u64 {
+        0
+    }
+
+    /// A wire that leads to `input`, counted over the kind's `inputs`, changes its level or carries a pulse. At reset all
+    /// inputs are low; those that are not are told before anything else happens.
+    fn wire(&self, _state: &mut Self::State, _input: u32, _level: Level, _cx: &mut Context<'_>) {}
+
+    /// The clock of the peripheral is another one from now on. Told at reset, and when the clock controller changes it.
+    fn clocked(&self, _state: &mut Self::State, _clock: Frequency, _cx: &mut Context<'_>) {}
+
+    /// Of a clock controller: what runs how fast. A pure function of the state.
+    fn clocks(&self, _state: &Self::State) -> Option<Clocks> {
+        None
+    }
+
+    /// The controller that the peripheral is attached to says something; the answer, if there is one.
+    fn talk(&self, _state: &mut Self::State, _talk: Talk, _cx: &mut Context<'_>) -> Option<u32> {
+        None
     }
 }
 

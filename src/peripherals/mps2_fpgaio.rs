@@ -25,12 +25,10 @@ pub(super) const KIND: Kind = Kind {
     name: "mps2-fpgaio",
     about: "MPS2 FPGA I/O: LEDs, buttons, counters (AN385)",
     size: 0x1000,
-    irqs: &[],
-    options: &[],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Mps2Fpgaio { clock_hz: u64::from(wiring.clock_hz.max(100)) }))
     },
+    ..Kind::PLAIN
 };
 
 struct Mps2Fpgaio {

@@ -31,10 +31,9 @@ pub(super) const KIND: Kind = Kind {
     name: "mps2-scc",
     about: "MPS2 serial configuration controller (MPS2 TRM, AN385)",
     size: 0x1000,
-    irqs: &[],
     options: &[KindOption { name: "id", about: "SCC_ID: the number of the image", default: 0x4104_3850 }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> { Box::new(Slot::new(Mps2Scc { id: wiring.option("id") })) },
+    ..Kind::PLAIN
 };
 
 struct Mps2Scc {

@@ -1,12 +1,13 @@
-//! nRF CLOCK and POWER, which share one place (nRF51 Series Reference Manual 3.0, chapters 12 and 13). Oscillators start
-//! and calibrations end at once; there is no brown-out. SYSTEMOFF only remembers that it was written.
+//! nRF CLOCK and POWER with what else is at their place: MPU, BPROT (nRF51 Series Reference Manual 3.0, chapters 12 and 13;
+//! nRF52840 Product Specification 1.1, 5.3 and 5.4). The crystals start as fast as the oscillators on the chip; there is no
+//! brown-out and nothing on USB. SYSTEMOFF only remembers that it was written.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, KindOption, Wiring},
-    nrf_events::{Events, LFCLK_HZ, lfclk_cycle, task},
+    Access, Context, Device, Level, Peripheral, Slot,
+    kinds::{Kind, Layout, Port, Wiring},
+    nrf_events::{EVENT_PORT, LFCLK_HZ, Registers, Values, Written, lfclk_cycle, microseconds},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -16,188 +17,235 @@ const HFCLKSTAT: u32 = 0x40c;
 const LFCLKRUN: u32 = 0x414;
 const LFCLKSTAT: u32 = 0x418;
 const LFCLKSRCCOPY: u32 = 0x41c;
-const RAMSTATUS: u32 = 0x428;
-const SYSTEMOFF: u32 = 0x500;
-const POFCON: u32 = 0x510;
-const LFCLKSRC: u32 = 0x518;
+/// Bytes that software keeps over a reset.
 const GPREGRET: u32 = 0x51c;
-const RAMON: u32 = 0x524;
+const GPREGRET2: u32 = 0x520;
+const LFCLKSRC: u32 = 0x518;
 const CTIV: u32 = 0x538;
-const RESET: u32 = 0x544;
-const XTALFREQ: u32 = 0x550;
-const RAMONB: u32 = 0x554;
-const DCDCEN: u32 = 0x578;
+/// RAM[n]: POWER, POWERSET, POWERCLR and a gap.
+const RAM: u32 = 0x900;
+const RAM_LAST: u32 = 0x98c;
+
+const HFCLKSTART: u32 = 0;
+const HFCLKSTOP: u32 = 1;
+const LFCLKSTART: u32 = 2;
+const LFCLKSTOP: u32 = 3;
+const CAL: u32 = 4;
+const CTSTART: u32 = 5;
+const CTSTOP: u32 = 6;
 
 const HFCLKSTARTED: u32 = 0;
 const LFCLKSTARTED: u32 = 1;
 const DONE: u32 = 3;
 const CTTO: u32 = 4;
-/// HFCLKSTARTED, LFCLKSTARTED, POFWARN, DONE, CTTO.
-const EXIST: u32 = 0b1_1111;
+const CTSTARTED: u32 = 10;
+const CTSTOPPED: u32 = 11;
+/// HFCLKSTARTED, LFCLKSTARTED, POFWARN, DONE, CTTO, SLEEPENTER, SLEEPEXIT, USBDETECTED, USBREMOVED, USBPWRRDY, CTSTARTED,
+/// CTSTOPPED.
+const EXIST: u32 = 0b1111_1111_1111;
 
+/// RESETREAS: the watchdog, software.
+const DOG: u32 = 1 << 1;
+const SREQ: u32 = 1 << 2;
+
+/// HFCLKSTAT.STATE and LFCLKSTAT.STATE.
 const RUNS: u32 = 1 << 16;
+/// HFCLKSTAT.SRC: the crystal.
+const CRYSTAL: u32 = 1;
+
+/// Microseconds until the clocks run (5.4.4), and that a calibration takes.
+const HF_START: u64 = 360;
+const LF_START: u64 = 600;
+const CALIBRATION: u64 = 500;
 
 pub(super) const KIND: Kind = Kind {
     name: "nrf-clock",
-    about: "nRF CLOCK and POWER (nRF51 RM 12, 13)",
+    about: "nRF CLOCK and POWER (nRF51 RM 12, 13, nRF52840 PS 5.3, 5.4)",
     size: 0x1000,
+    layouts: &[Layout::of(&[
+        ("TASKS_HFCLKSTART", 0),
+        ("TASKS_LFCLKSTART", 8),
+        ("EVENTS_HFCLKSTARTED", 0x100),
+        ("HFCLKSTAT", HFCLKSTAT),
+        ("LFCLKSRC", LFCLKSRC),
+    ])],
     irqs: &["power-clock"],
-    options: &[KindOption { name: "ram-blocks", about: "RAM blocks that RAMSTATUS shows", default: 2 }],
-    transmits: None,
+    outputs: &[EVENT_PORT],
+    inputs: &[Port::one("dog")],
+    retained: &[RESETREAS, GPREGRET, GPREGRET2],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfClock {
+            registers: Registers::new(wiring, EXIST, &[]),
             clock_hz: u64::from(wiring.clock_hz.max(1)),
-            ram_status: 1u32.checked_shl(wiring.option("ram-blocks")).map_or(u32::MAX, |bit| bit - 1),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfClock {
+    registers: Registers,
     clock_hz: u64,
-    ram_status: u32,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-struct State {
-    events: Events,
-    crystal: bool,
-    lfclk: bool,
-    /// LFCLKSRC as it was when the clock was started.
-    lfclk_source: u32,
-    /// When the calibration timer was started.
-    timer: Option<Cycle>,
-    resetreas: u32,
-    systemoff: u32,
-    pofcon: u32,
-    lfclksrc: u32,
-    gpregret: u32,
-    ramon: u32,
-    ramonb: u32,
-    ctiv: u32,
-    reset: u32,
-    xtalfreq: u32,
-    dcdcen: u32,
+/// A clock that takes its time to start.
+#[derive(Default, Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+enum Oscillator {
+    #[default]
+    Off,
+    Starts(Cycle),
+    Runs,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        State {
-            events: Events::default(),
-            crystal: false,
-            lfclk: false,
-            lfclk_source: 0,
-            timer: None,
-            resetreas: 0,
-            systemoff: 0,
-            pofcon: 0,
-            lfclksrc: 0,
-            gpregret: 0,
-            ramon: 3,
-            ramonb: 3,
-            ctiv: 0,
-            reset: 0,
-            xtalfreq: 0xff,
-            dcdcen: 0,
+impl Oscillator {
+    /// Starts it. If it runs, that is told at once.
+    fn start(&mut self, now: Cycle, time: u64) {
+        *self = match *self {
+            Oscillator::Off => Oscillator::Starts(now.saturating_add(time)),
+            Oscillator::Runs => Oscillator::Starts(now.saturating_add(1)),
+            starting => starting,
+        };
+    }
+
+    fn due(self) -> Option<Cycle> {
+        match self {
+            Oscillator::Starts(due) => Some(due),
+            _ => None,
         }
     }
+
+    /// True when it just began to run.
+    fn settle(&mut self, now: Cycle) -> bool {
+        let started = self.due().is_some_and(|due| due <= now);
+        if started {
+            *self = Oscillator::Runs;
+        }
+        started
+    }
+}
+
+#[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
+struct State {
+    values: Values,
+    hfclk: Oscillator,
+    lfclk: Oscillator,
+    /// LFCLKSRC as it was when the clock was started.
+    lfclk_source: u32,
+    /// When the calibration is done.
+    calibrated: Option<Cycle>,
+    /// When the calibration timer is through.
+    timeout: Option<Cycle>,
+    /// The watchdog has run out: it is what resets next.
+    dog: bool,
 }
 
 impl NrfClock {
-    fn timeout(&self, s: &State) -> Option<Cycle> {
-        // CTIV counts quarters of a second.
-        let ticks = u64::from(s.ctiv.max(1)) * LFCLK_HZ / 4;
-        s.timer.map(|start| start.saturating_add(lfclk_cycle(ticks, self.clock_hz)))
-    }
-
-    fn settle(&self, s: &mut State, now: Cycle) {
-        if self.timeout(s).is_some_and(|at| at <= now) {
-            s.timer = None;
-            s.events.set(CTTO);
+    fn settle(&self, s: &mut State, cx: &mut Context<'_>) {
+        let due = |at: &mut Cycle| *at <= cx.now;
+        let happened = [
+            (HFCLKSTARTED, s.hfclk.settle(cx.now)),
+            (LFCLKSTARTED, s.lfclk.settle(cx.now)),
+            (DONE, s.calibrated.take_if(due).is_some()),
+            (CTTO, s.timeout.take_if(due).is_some()),
+        ];
+        for (event, _) in happened.iter().filter(|(_, happened)| *happened) {
+            s.values.events.happen(*event, cx);
         }
     }
-}
 
-fn trigger(s: &mut State, task: u32, now: Cycle) {
-    match task {
-        0 => {
-            s.crystal = true;
-            s.events.set(HFCLKSTARTED);
+    fn trigger(&self, s: &mut State, task: u32, cx: &mut Context<'_>) {
+        let time = |count| microseconds(count, self.clock_hz);
+        match task {
+            HFCLKSTART => s.hfclk.start(cx.now, time(HF_START)),
+            HFCLKSTOP => s.hfclk = Oscillator::Off,
+            LFCLKSTART => {
+                s.lfclk.start(cx.now, time(LF_START));
+                s.lfclk_source = self.registers.get(&s.values, LFCLKSRC) & 3;
+            }
+            LFCLKSTOP => s.lfclk = Oscillator::Off,
+            CAL => s.calibrated = Some(cx.now.saturating_add(time(CALIBRATION))),
+            CTSTART => {
+                // CTIV counts quarters of a second.
+                let quarters = self.registers.get(&s.values, CTIV) & 0x7f;
+                let ticks = u64::from(quarters.max(1)) * LFCLK_HZ / 4;
+                s.timeout = Some(cx.now.saturating_add(lfclk_cycle(ticks, self.clock_hz)));
+                s.values.events.happen(CTSTARTED, cx);
+            }
+            CTSTOP => {
+                s.timeout = None;
+                s.values.events.happen(CTSTOPPED, cx);
+            }
+            _ => {} // CONSTLAT and LOWPWR choose a latency
         }
-        1 => s.crystal = false,
-        2 => {
-            s.lfclk = true;
-            s.lfclk_source = s.lfclksrc;
-            s.events.set(LFCLKSTARTED);
-        }
-        3 => s.lfclk = false,
-        4 => s.events.set(DONE),
-        5 => s.timer = Some(now),
-        6 => s.timer = None,
-        _ => {} // CONSTLAT and LOWPWR choose a latency
     }
 }
 
 impl Peripheral for NrfClock {
     type State = State;
 
-    fn read(&self, s: &mut State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        self.settle(s, cx.now);
+    fn read(&self, s: &mut State, at: Access, _cx: &mut Context<'_>) -> Result<u32, BusFault> {
         let value = match at.register() {
-            RESETREAS => s.resetreas,
-            HFCLKRUN => u32::from(s.crystal),
-            HFCLKSTAT if s.crystal => RUNS | 1,
-            LFCLKRUN => u32::from(s.lfclk),
-            LFCLKSTAT if s.lfclk => RUNS | s.lfclk_source,
-            LFCLKSRCCOPY if s.lfclk => s.lfclk_source,
-            RAMSTATUS => self.ram_status,
-            POFCON => s.pofcon,
-            LFCLKSRC => s.lfclksrc,
-            GPREGRET => s.gpregret,
-            RAMON => s.ramon,
-            CTIV => s.ctiv,
-            RESET => s.reset,
-            XTALFREQ => s.xtalfreq,
-            RAMONB => s.ramonb,
-            DCDCEN => s.dcdcen,
-            register => s.events.read(register).unwrap_or(0),
+            HFCLKRUN => u32::from(s.hfclk != Oscillator::Off),
+            HFCLKSTAT if s.hfclk == Oscillator::Runs => RUNS | CRYSTAL,
+            LFCLKRUN => u32::from(s.lfclk != Oscillator::Off),
+            LFCLKSTAT if s.lfclk == Oscillator::Runs => RUNS | s.lfclk_source,
+            LFCLKSRCCOPY if s.lfclk != Oscillator::Off => s.lfclk_source,
+            register @ RAM..=RAM_LAST => self.registers.get(&s.values, register & !0xf),
+            _ => return Ok(self.registers.read(&s.values, at)),
         };
         Ok(at.take(value))
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
-        self.settle(s, cx.now);
-        if let Some(task) = task(at, value) {
-            trigger(s, task, cx.now);
-        }
-        match at.register() {
-            RESETREAS => s.resetreas &= !at.place(value),
-            SYSTEMOFF => s.systemoff = at.place(value) & 1,
-            POFCON => s.pofcon = at.merge(s.pofcon, value) & 7,
-            LFCLKSRC => s.lfclksrc = at.merge(s.lfclksrc, value) & 3,
-            GPREGRET => s.gpregret = at.merge(s.gpregret, value) & 0xff,
-            RAMON => s.ramon = at.merge(s.ramon, value) & 0x3_0003,
-            CTIV => s.ctiv = at.merge(s.ctiv, value) & 0x7f,
-            RESET => s.reset = at.merge(s.reset, value) & 1,
-            XTALFREQ => s.xtalfreq = at.merge(s.xtalfreq, value) & 0xff,
-            RAMONB => s.ramonb = at.merge(s.ramonb, value) & 0x3_0003,
-            DCDCEN => s.dcdcen = at.merge(s.dcdcen, value) & 1,
-            _ => {
-                s.events.write(at, value, EXIST);
+        self.settle(s, cx);
+        let register = at.register();
+        let old = |register| self.registers.get(&s.values, register);
+        let new = match register {
+            RESETREAS => (RESETREAS, old(RESETREAS) & !at.place(value)),
+            RAM..=RAM_LAST => {
+                let power = register & !0xf;
+                let new = match register & 0xf {
+                    4 => old(power) | at.place(value),
+                    8 => old(power) & !at.place(value),
+                    _ => at.merge(old(power), value),
+                };
+                (power, new)
             }
-        }
+            _ => {
+                if let Written::Task(task) = self.registers.write(&mut s.values, at, value) {
+                    self.trigger(s, task, cx);
+                }
+                return Ok(());
+            }
+        };
+        self.registers.put(&mut s.values, new.0, new.1);
         Ok(())
     }
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
+    }
+
+    fn wire(&self, s: &mut State, _input: u32, level: Level, _cx: &mut Context<'_>) {
+        s.dog |= level.is_high();
+    }
+
+    /// Causes of resets add up until software clears them (5.3.7.13).
+    fn after_reset(&self, s: &State) -> State {
+        let mut after = State::default();
+        for register in [GPREGRET, GPREGRET2] {
+            self.registers.put(&mut after.values, register, self.registers.get(&s.values, register));
+        }
+        let cause = if s.dog { DOG } else { SREQ };
+        self.registers.put(&mut after.values, RESETREAS, self.registers.get(&s.values, RESETREAS) | cause);
+        after
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
-        u32::from(s.events.irq())
+        u32::from(s.values.events.irq())
     }
 
     fn next_wake(&self, s: &State) -> Option<Cycle> {
-        self.timeout(s).filter(|_| s.events.awaited() >> CTTO & 1 != 0)
+        [s.hfclk.due(), s.lfclk.due(), s.calibrated, s.timeout].into_iter().flatten().min()
     }
 }
 
@@ -214,6 +262,9 @@ mod tests {
         clock.write(LFCLKSRC, 1);
         clock.write(0x008, 1);
         clock.write(0x000, 1);
+        assert_eq!((clock.read(HFCLKRUN), clock.read(HFCLKSTAT), clock.irq_lines()), (1, 0, 0));
+        clock.run_until(LF_START);
+        assert_eq!(clock.take_pulses(), [HFCLKSTARTED, LFCLKSTARTED]);
         assert_eq!((clock.read(0x100), clock.read(0x104), clock.irq_lines()), (1, 1, 1));
         assert_eq!((clock.read(HFCLKSTAT), clock.read(LFCLKSTAT)), (RUNS | 1, RUNS | 1));
         clock.write(0x00c, 1);
@@ -230,5 +281,28 @@ mod tests {
         assert_eq!(clock.irq_lines(), 0);
         clock.run_until(u64::from(CLOCK_HZ) / 2);
         assert_eq!(clock.irq_lines(), 1);
+    }
+
+    #[test]
+    fn resets_leave_their_cause_and_what_software_kept() {
+        let mut clock = Testbed::new("nrf-clock");
+        clock.write(GPREGRET, 0x57);
+        clock.write(0, 1);
+        clock.device.reset();
+        assert_eq!((clock.read(GPREGRET), clock.read(RESETREAS), clock.next_wake()), (0x57, SREQ, None));
+        clock.wire(0, Level::Pulse);
+        clock.device.reset();
+        assert_eq!(clock.read(RESETREAS), SREQ | DOG);
+        clock.write(RESETREAS, u32::MAX);
+        assert_eq!(clock.read(RESETREAS), 0);
+    }
+
+    #[test]
+    fn the_power_of_ram_has_three_registers() {
+        let mut clock = Testbed::new("nrf-clock");
+        clock.write(RAM + 0x10, 0xffff);
+        clock.write(RAM + 0x18, 0b1);
+        clock.write(RAM + 0x14, 0x1_0000);
+        assert_eq!((clock.read(RAM + 0x10), clock.read(RAM)), (0x1_fffe, 0));
     }
 }

@@ -1,18 +1,43 @@
-//! What the peripherals of the nRF families have in common: tasks, events that stay until software clears them, and the
-//! interrupt enable bits over them (nRF51 Series Reference Manual 3.0, chapter 10).
+//! What the peripherals of the nRF families have in common: tasks, events that stay until software clears them, shortcuts
+//! from events to tasks, and the interrupt enable bits (nRF51 Series Reference Manual 3.0, chapter 10; nRF52840 Product
+//! Specification 1.1, 6.1).
+//!
+//! Event n is also output n: a pulse for the PPI, whether the event register was clear before or not.
 
 use serde::{Deserialize, Serialize};
 
-use super::Access;
+use super::{
+    Access, Context,
+    bank::{Bank, Contents, Policy},
+    kinds::{Port, Wiring},
+};
+
+/// The outputs of every peripheral that has events.
+pub(super) const EVENT_PORT: Port = Port { name: "event", count: 32 };
 
 /// The first event register; event n is 4 n bytes behind it and bit n of the enable registers.
 const EVENTS: u32 = 0x100;
 const EVENTS_END: u32 = 0x180;
+const SHORTS: u32 = 0x200;
 const INTEN: u32 = 0x300;
 const INTENSET: u32 = 0x304;
 const INTENCLR: u32 = 0x308;
 /// Whether the peripheral has power. Without, it loses its state.
 const POWER: u32 = 0xffc;
+
+/// The first offset that is no task.
+const TASKS_END: u32 = 0x80;
+
+/// Core clock cycles per cycle of the 16 MHz clock, at least 1.
+pub(super) fn cycles_of_16_mhz(wiring: &Wiring) -> u64 {
+    let divider = u64::from(wiring.option("clock-divider").max(1));
+    divider * (u64::from(wiring.clock_hz) / 16_000_000).max(1)
+}
+
+/// Core clock cycles that this many microseconds take, at least 1.
+pub(super) fn microseconds(count: u64, clock_hz: u64) -> u64 {
+    (count * clock_hz).div_ceil(1_000_000).max(1)
+}
 
 /// The low-frequency clock, in Hz of virtual time.
 pub(super) const LFCLK_HZ: u64 = 32_768;
@@ -31,9 +56,15 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// The event happens.
+    /// The event happens: it stays, and is sent out.
+    pub fn happen(&mut self, event: u32, cx: &mut Context<'_>) {
+        self.happened |= 1 << (event & 31);
+        cx.pulse(event & 31);
+    }
+
+    /// The event stays, but nobody is told.
     pub fn set(&mut self, event: u32) {
-        self.happened |= 1 << event;
+        self.happened |= 1 << (event & 31);
     }
 
     /// Whether the event has happened and was not cleared since.
@@ -84,9 +115,115 @@ impl Events {
     }
 }
 
+/// A shortcut: a bit of SHORTS by which an event triggers a task of the same peripheral.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Short {
+    pub bit: u32,
+    pub event: u32,
+    pub task: u32,
+}
+
+impl Short {
+    pub const fn new(bit: u32, event: u32, task: u32) -> Short {
+        Short { bit, event, task }
+    }
+}
+
+/// The registers of a peripheral: those that all have alike; the others hold what is written, as the SVD file says.
+#[derive(Debug)]
+pub(super) struct Registers {
+    bank: Bank,
+    exist: u32,
+    shorts: &'static [Short],
+}
+
+/// What is in the registers of a peripheral.
+#[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct Values {
+    pub events: Events,
+    shorts: u32,
+    held: Contents,
+}
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It triggers the task of this number.
+    Task(u32),
+    /// It takes the peripheral's power away.
+    PowerOff,
+    /// It changed the register at this offset.
+    Register(u32),
+}
+
+impl Registers {
+    /// The registers of a peripheral with these events, a bit each, and shortcuts.
+    pub fn new(wiring: &Wiring, exist: u32, shorts: &'static [Short]) -> Registers {
+        Registers { bank: Bank::new(wiring.registers.iter().cloned(), Policy::Reset), exist, shorts }
+    }
+
+    /// What a read gives.
+    pub fn read(&self, v: &Values, at: Access) -> u32 {
+        match at.register() {
+            SHORTS => at.take(v.shorts),
+            register => match v.events.read(register) {
+                Some(value) => at.take(value),
+                None => self.bank.look(&v.held, at),
+            },
+        }
+    }
+
+    /// Takes a write.
+    pub fn write(&self, v: &mut Values, at: Access, value: u32) -> Written {
+        if let Some(task) = task(at, value) {
+            return Written::Task(task);
+        }
+        if powers_off(at, value) {
+            return Written::PowerOff;
+        }
+        match at.register() {
+            SHORTS => {
+                let known = self.shorts.iter().fold(0, |mask, short| mask | 1 << short.bit);
+                v.shorts = at.merge(v.shorts, value) & known;
+            }
+            POWER | ..TASKS_END => {}
+            _ if v.events.write(at, value, self.exist) => {}
+            register => {
+                let old = self.bank.raw(&v.held, register);
+                let new = self.bank.written(old, at, value);
+                self.bank.put(&mut v.held, register, new);
+            }
+        }
+        Written::Register(at.register())
+    }
+
+    /// What the register at an offset holds.
+    pub fn get(&self, v: &Values, offset: u32) -> u32 {
+        self.bank.raw(&v.held, offset)
+    }
+
+    /// Puts something into the register at an offset, whatever writes to it may do.
+    pub fn put(&self, v: &mut Values, offset: u32, value: u32) {
+        self.bank.put(&mut v.held, offset, value);
+    }
+
+    /// The event happens; the tasks that shortcuts trigger, in the order of their bits.
+    pub fn happen(
+        &self,
+        v: &mut Values,
+        event: u32,
+        cx: &mut Context<'_>,
+    ) -> impl Iterator<Item = u32> + use<> {
+        v.events.happen(event, cx);
+        let shorts = v.shorts;
+        let fits = move |short: &&Short| short.event == event && shorts >> short.bit & 1 != 0;
+        self.shorts.iter().filter(fits).map(|short| short.task)
+    }
+}
+
 /// The task that a write triggers: the number of its register.
 pub(super) fn task(at: Access, value: u32) -> Option<u32> {
-    (at.register() < 0x80 && at.place(value) & 1 != 0).then_some(at.register() / 4)
+    (at.register() < TASKS_END && at.place(value) & 1 != 0).then_some(at.register() / 4)
 }
 
 /// Whether a write takes the peripheral's power away.

@@ -1,4 +1,4 @@
-//! nRF RNG (nRF51 Series Reference Manual 3.0, chapter 21).
+//! nRF RNG (nRF51 Series Reference Manual 3.0, chapter 21; nRF52840 Product Specification 1.1, 6.20).
 //!
 //! Bytes from the host are the next values. Without any, the values are a fixed sequence that looks random: a run can be
 //! repeated.
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, KindOption, Wiring},
-    nrf_events::{Events, powers_off, task},
+    kinds::{Kind, KindOption, Layout, Wiring},
+    nrf_events::{EVENT_PORT, Events, powers_off, task},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -29,15 +29,22 @@ pub(super) const KIND: Kind = Kind {
     name: "nrf-rng",
     about: "nRF random number generator (nRF51 RM 21)",
     size: 0x1000,
+    layouts: &[Layout::of(&[
+        ("TASKS_START", 0),
+        ("EVENTS_VALRDY", 0x100),
+        ("CONFIG", CONFIG),
+        ("VALUE", VALUE),
+    ])],
     irqs: &["rng"],
+    outputs: &[EVENT_PORT],
     options: &[KindOption { name: "seed", about: "chooses the sequence", default: 0 }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfRng {
             clock_hz: u64::from(wiring.clock_hz.max(1)),
             seed: u64::from(wiring.option("seed")),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfRng {
@@ -71,9 +78,9 @@ impl NrfRng {
         (z ^ z >> 31) as u8
     }
 
-    fn settle(&self, s: &mut State, now: Cycle) {
+    fn settle(&self, s: &mut State, cx: &mut Context<'_>) {
         let Some(since) = s.since else { return };
-        let mut made = now.saturating_sub(since) / self.period(s);
+        let mut made = cx.now.saturating_sub(since) / self.period(s);
         if made == 0 {
             return;
         }
@@ -82,7 +89,7 @@ impl NrfRng {
             made = 1;
             s.since = None;
         }
-        s.events.set(VALRDY);
+        s.events.happen(VALRDY, cx);
         let given = made.min(s.given.len() as u64);
         if let Some(last) = s.given.drain(..given as usize).next_back() {
             s.value = last;
@@ -98,7 +105,7 @@ impl Peripheral for NrfRng {
     type State = State;
 
     fn read(&self, s: &mut State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         let value = match at.register() {
             SHORTS => s.shorts,
             CONFIG => s.config,
@@ -109,9 +116,9 @@ impl Peripheral for NrfRng {
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         if powers_off(at, value) {
-            *s = State { used: s.used, given: std::mem::take(&mut s.given), ..State::default() };
+            *s = self.after_reset(s);
         }
         match task(at, value) {
             Some(START) if s.since.is_none() => s.since = Some(cx.now),
@@ -132,12 +139,16 @@ impl Peripheral for NrfRng {
     }
 
     fn input(&self, s: &mut State, bytes: &[u8], cx: &mut Context<'_>) {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         s.given.extend(bytes);
     }
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { used: s.used, given: s.given.clone(), ..State::default() }
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
@@ -145,8 +156,7 @@ impl Peripheral for NrfRng {
     }
 
     fn next_wake(&self, s: &State) -> Option<Cycle> {
-        let due = s.since.map(|since| since.saturating_add(self.period(s)));
-        due.filter(|_| s.events.awaited() != 0)
+        s.since.map(|since| since.saturating_add(self.period(s)))
     }
 }
 

@@ -1,12 +1,12 @@
-//! nRF RTC (nRF51 Series Reference Manual 3.0, chapter 19). Its clock runs at exactly 32,768 Hz of virtual time, whether
+//! nRF RTC (nRF51 Series Reference Manual 3.0, chapter 19; nRF52840 Product Specification 1.1, 6.22). Its clock runs at exactly 32,768 Hz of virtual time, whether
 //! firmware has started it or not.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, KindOption, Wiring},
-    nrf_events::{Events, lfclk_cycle, lfclk_ticks, powers_off, task, ticks_until},
+    kinds::{Kind, KindOption, Layout, Wiring},
+    nrf_events::{EVENT_PORT, Events, lfclk_cycle, lfclk_ticks, powers_off, task, ticks_until},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -35,15 +35,28 @@ pub(super) const KIND: Kind = Kind {
     name: "nrf-rtc",
     about: "nRF real-time counter (nRF51 RM 19)",
     size: 0x1000,
+    layouts: &[Layout::of(&[
+        ("TASKS_START", 0),
+        ("TASKS_TRIGOVRFLW", 12),
+        ("EVENTS_TICK", 0x100),
+        ("EVTEN", EVTEN),
+        ("COUNTER", COUNTER),
+        ("PRESCALER", PRESCALER),
+    ])],
+    describe: |described| {
+        let channels = (0..CHANNELS as u32).take_while(|n| described.register(CC + 4 * n).is_some()).count();
+        vec![("channels", channels as u32)]
+    },
     irqs: &["rtc"],
+    outputs: &[EVENT_PORT],
     options: &[KindOption { name: "channels", about: "compare registers: 3 or 4", default: 4 }],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfRtc {
             clock_hz: u64::from(wiring.clock_hz.max(1)),
             channels: (wiring.option("channels") as usize).clamp(1, CHANNELS),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfRtc {
@@ -89,12 +102,18 @@ impl NrfRtc {
         (0..32).filter(move |event| mask >> event & 1 != 0)
     }
 
-    fn settle(&self, s: &mut State, now: Cycle) {
+    fn settle(&self, s: &mut State, cx: &mut Context<'_>) {
         let Some(started) = s.started else { return };
-        let total = lfclk_ticks(now.saturating_sub(started), self.clock_hz) / Self::period(s);
+        let total = lfclk_ticks(cx.now.saturating_sub(started), self.clock_hz) / Self::period(s);
         let ticks = total.saturating_sub(s.counted);
         for event in self.events(s.evten | s.events.enabled()) {
-            if Self::distance(s, event) <= ticks {
+            if Self::distance(s, event) > ticks {
+                continue;
+            }
+            // The PPI hears of an event only if it is routed there (19.1.7).
+            if s.evten >> event & 1 != 0 {
+                s.events.happen(event, cx);
+            } else {
                 s.events.set(event);
             }
         }
@@ -117,7 +136,7 @@ impl Peripheral for NrfRtc {
     type State = State;
 
     fn read(&self, s: &mut State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         let value = match at.register() {
             EVTEN | EVTENSET | EVTENCLR => s.evten,
             COUNTER => s.counter,
@@ -129,7 +148,7 @@ impl Peripheral for NrfRtc {
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         if powers_off(at, value) {
             *s = State::default();
         }
@@ -154,7 +173,7 @@ impl Peripheral for NrfRtc {
     }
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
@@ -163,7 +182,7 @@ impl Peripheral for NrfRtc {
 
     fn next_wake(&self, s: &State) -> Option<Cycle> {
         let started = s.started?;
-        let ticks = self.events(s.events.awaited()).map(|event| Self::distance(s, event)).min()?;
+        let ticks = self.events(s.evten | s.events.awaited()).map(|event| Self::distance(s, event)).min()?;
         let clocks = s.counted.saturating_add(ticks).saturating_mul(Self::period(s));
         Some(started.saturating_add(lfclk_cycle(clocks, self.clock_hz)))
     }

@@ -1,4 +1,4 @@
-//! nRF TEMP (nRF51 Series Reference Manual 3.0, chapter 20).
+//! nRF TEMP (nRF51 Series Reference Manual 3.0, chapter 20; nRF52840 Product Specification 1.1, 6.28).
 //!
 //! From the host, two bytes, the lower first, set the temperature in quarters of a degree Celsius. It is 25 °C at first.
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, Wiring},
-    nrf_events::{Events, powers_off, task},
+    kinds::{Kind, Layout, Wiring},
+    nrf_events::{EVENT_PORT, Registers, Values, Written, microseconds},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -22,21 +22,27 @@ pub(super) const KIND: Kind = Kind {
     name: "nrf-temp",
     about: "nRF temperature sensor (nRF51 RM 20)",
     size: 0x1000,
+    layouts: &[Layout::of(&[("TASKS_START", 0), ("EVENTS_DATARDY", 0x100), ("TEMP", TEMP)])],
     irqs: &["temp"],
-    options: &[],
-    transmits: None,
+    outputs: &[EVENT_PORT],
     build: |wiring: &Wiring| -> Box<dyn Device> {
-        Box::new(Slot::new(NrfTemp { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
+        Box::new(Slot::new(NrfTemp {
+            registers: Registers::new(wiring, 1 << DATARDY, &[]),
+            duration: microseconds(TIME, u64::from(wiring.clock_hz)),
+        }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfTemp {
-    clock_hz: u64,
+    /// Also the coefficients of the conversion, which change nothing.
+    registers: Registers,
+    duration: u64,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct State {
-    events: Events,
+    values: Values,
     /// When the measurement ends.
     due: Option<Cycle>,
     temp: u32,
@@ -45,15 +51,15 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        State { events: Events::default(), due: None, temp: 0, outside: 25 * 4 }
+        State { values: Values::default(), due: None, temp: 0, outside: 25 * 4 }
     }
 }
 
-fn settle(s: &mut State, now: Cycle) {
-    if s.due.is_some_and(|due| due <= now) {
+fn settle(s: &mut State, cx: &mut Context<'_>) {
+    if s.due.is_some_and(|due| due <= cx.now) {
         s.due = None;
         s.temp = i32::from(s.outside).cast_unsigned();
-        s.events.set(DATARDY);
+        s.values.events.happen(DATARDY, cx);
     }
 }
 
@@ -61,46 +67,45 @@ impl Peripheral for NrfTemp {
     type State = State;
 
     fn read(&self, s: &mut State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        settle(s, cx.now);
-        let value = match at.register() {
-            TEMP => s.temp,
-            register => s.events.read(register).unwrap_or(0),
-        };
-        Ok(at.take(value))
+        settle(s, cx);
+        Ok(match at.register() {
+            TEMP => at.take(s.temp),
+            _ => self.registers.read(&s.values, at),
+        })
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
-        settle(s, cx.now);
-        if powers_off(at, value) {
-            *s = State { outside: s.outside, ..State::default() };
-        }
-        match task(at, value) {
-            Some(START) => s.due = Some(cx.now.saturating_add((TIME * self.clock_hz).div_ceil(1_000_000))),
-            Some(STOP) => s.due = None,
-            _ => {
-                s.events.write(at, value, 1 << DATARDY);
-            }
+        settle(s, cx);
+        match self.registers.write(&mut s.values, at, value) {
+            Written::Task(START) => s.due = Some(cx.now.saturating_add(self.duration)),
+            Written::Task(STOP) => s.due = None,
+            Written::PowerOff => *s = self.after_reset(s),
+            Written::Task(_) | Written::Register(_) => {}
         }
         Ok(())
     }
 
     fn input(&self, s: &mut State, bytes: &[u8], cx: &mut Context<'_>) {
-        settle(s, cx.now);
+        settle(s, cx);
         if let Some(pair) = bytes.chunks_exact(2).next_back() {
             s.outside = i16::from_le_bytes([pair[0], pair[1]]);
         }
     }
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
-        settle(s, cx.now);
+        settle(s, cx);
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { outside: s.outside, ..State::default() }
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
-        u32::from(s.events.irq())
+        u32::from(s.values.events.irq())
     }
 
     fn next_wake(&self, s: &State) -> Option<Cycle> {
-        s.due.filter(|_| s.events.awaited() != 0)
+        s.due
     }
 }
 
@@ -117,6 +122,7 @@ mod tests {
         temp.run_until(35);
         assert_eq!((temp.read(0x100), temp.read(TEMP)), (0, 0));
         temp.run_until(36);
+        assert_eq!(temp.take_pulses(), [DATARDY]);
         assert_eq!((temp.read(0x100), temp.read(TEMP)), (1, (-12i32).cast_unsigned()));
     }
 }

@@ -1,11 +1,11 @@
-//! nRF TIMER (nRF51 Series Reference Manual 3.0, chapter 18).
+//! nRF TIMER (nRF51 Series Reference Manual 3.0, chapter 18; nRF52840 Product Specification 1.1, 6.30).
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{CLOCK_DIVIDER, Kind, KindOption, Wiring},
-    nrf_events::{Events, powers_off, task, ticks_until},
+    kinds::{CLOCK_DIVIDER, Kind, KindOption, Layout, Wiring},
+    nrf_events::{EVENT_PORT, Events, cycles_of_16_mhz, powers_off, task, ticks_until},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -30,20 +30,33 @@ pub(super) const KIND: Kind = Kind {
     name: "nrf-timer",
     about: "nRF TIMER (nRF51 RM 18)",
     size: 0x1000,
+    layouts: &[Layout::of(&[
+        ("TASKS_START", 0),
+        ("TASKS_COUNT", 8),
+        ("EVENTS_COMPARE0", 0x140),
+        ("MODE", MODE),
+        ("BITMODE", BITMODE),
+        ("PRESCALER", PRESCALER),
+    ])],
+    describe: |described| {
+        let channels = (0..CHANNELS as u32).take_while(|n| described.register(CC + 4 * n).is_some()).count();
+        vec![("channels", channels as u32)]
+    },
     irqs: &["timer"],
+    outputs: &[EVENT_PORT],
     options: &[
         CLOCK_DIVIDER,
         KindOption { name: "channels", about: "compare registers: 4 or 6", default: 4 },
         KindOption { name: "bits", about: "the widest counter: 16 or 32 bits", default: 32 },
     ],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfTimer {
-            divider: u64::from(wiring.option("clock-divider").max(1)),
+            divider: cycles_of_16_mhz(wiring),
             channels: (wiring.option("channels") as usize).clamp(1, CHANNELS),
             bits: wiring.option("bits").clamp(8, 32),
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfTimer {
@@ -127,13 +140,13 @@ impl NrfTimer {
     }
 
     /// Lets the counter come to its next match, which is so many ticks away. True if a shortcut cleared it.
-    fn reach(&self, s: &mut State, ticks: u64) -> bool {
+    fn reach(&self, s: &mut State, ticks: u64, cx: &mut Context<'_>) -> bool {
         let matching: Vec<usize> =
             (0..self.channels).filter(|&channel| self.distance(s, channel) == ticks).collect();
         s.count = ((u64::from(s.count) + ticks) % self.modulus(s)) as u32;
         let mut cleared = false;
         for channel in matching {
-            s.events.set(COMPARE + channel as u32);
+            s.events.happen(COMPARE + channel as u32, cx);
             cleared |= s.clears(channel);
             s.running &= !s.stops(channel);
         }
@@ -144,7 +157,7 @@ impl NrfTimer {
     }
 
     /// Counts this many ticks, or fewer if a shortcut stops the timer.
-    fn run(&self, s: &mut State, mut ticks: u64) {
+    fn run(&self, s: &mut State, mut ticks: u64, cx: &mut Context<'_>) {
         let modulus = self.modulus(s);
         let channels = || (0..self.channels).filter(|&channel| u64::from(s.cc[channel]) < modulus);
         // From 0, the counter comes back to 0 after this many ticks.
@@ -152,7 +165,7 @@ impl NrfTimer {
         let stops = channels().any(|channel| s.stops(channel));
         if period.is_none() && !stops && ticks >= modulus {
             for channel in channels().collect::<Vec<_>>() {
-                s.events.set(COMPARE + channel as u32);
+                s.events.happen(COMPARE + channel as u32, cx);
             }
             ticks %= modulus;
         }
@@ -164,7 +177,7 @@ impl NrfTimer {
                 break;
             }
             ticks -= next;
-            clears += u32::from(self.reach(s, next));
+            clears += u32::from(self.reach(s, next, cx));
             if clears == 2 {
                 // All that can happen in a period has happened.
                 ticks %= period.unwrap_or(modulus);
@@ -172,28 +185,28 @@ impl NrfTimer {
         }
     }
 
-    fn settle(&self, s: &mut State, now: Cycle) {
+    fn settle(&self, s: &mut State, cx: &mut Context<'_>) {
         if !Self::counts_time(s) {
-            s.since = now;
+            s.since = cx.now;
             return;
         }
         let per = self.cycles_per_tick(s);
-        let ticks = now.saturating_sub(s.since) / per;
+        let ticks = cx.now.saturating_sub(s.since) / per;
         s.since += ticks * per;
-        self.run(s, ticks);
+        self.run(s, ticks, cx);
     }
 
-    fn trigger(&self, s: &mut State, task: u32, now: Cycle) {
+    fn trigger(&self, s: &mut State, task: u32, cx: &mut Context<'_>) {
         match task {
             START if !s.running => {
                 s.running = true;
-                s.since = now;
+                s.since = cx.now;
             }
             STOP => s.running = false,
-            COUNT if s.running && s.mode & 1 == 1 => self.run(s, 1),
+            COUNT if s.running && s.mode & 1 == 1 => self.run(s, 1, cx),
             CLEAR => {
                 s.count = 0;
-                s.since = now;
+                s.since = cx.now;
             }
             SHUTDOWN => {
                 s.running = false;
@@ -211,7 +224,7 @@ impl Peripheral for NrfTimer {
     type State = State;
 
     fn read(&self, s: &mut State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         let value = match at.register() {
             SHORTS => s.shorts,
             MODE => s.mode,
@@ -224,12 +237,12 @@ impl Peripheral for NrfTimer {
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         if powers_off(at, value) {
             *s = State { since: cx.now, ..State::default() };
         }
         if let Some(task) = task(at, value) {
-            self.trigger(s, task, cx.now);
+            self.trigger(s, task, cx);
         }
         match at.register() {
             SHORTS => {
@@ -260,32 +273,17 @@ impl Peripheral for NrfTimer {
     }
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.events.irq())
     }
 
+    /// Whoever is wired to an event hears of it when it happens, even if no interrupt is enabled.
     fn next_wake(&self, s: &State) -> Option<Cycle> {
-        let awaited = s.events.awaited();
-        if awaited == 0 || !Self::counts_time(s) {
-            return None;
-        }
-        // One way to the first clear, one way around from there.
-        let (mut future, mut ticks) = (s.clone(), 0u64);
-        for _ in 0..2 * self.channels + 2 {
-            let next = self.next_match(&future);
-            if next == u64::MAX || !future.running {
-                return None;
-            }
-            ticks += next;
-            self.reach(&mut future, next);
-            if awaited & !future.events.awaited() != 0 {
-                return Some(s.since.saturating_add(ticks.saturating_mul(self.cycles_per_tick(s))));
-            }
-        }
-        None
+        let ticks = Some(self.next_match(s)).filter(|ticks| Self::counts_time(s) && *ticks != u64::MAX)?;
+        Some(s.since.saturating_add(ticks.saturating_mul(self.cycles_per_tick(s))))
     }
 }
 

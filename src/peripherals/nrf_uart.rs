@@ -1,6 +1,7 @@
-//! nRF UART (nRF51 Series Reference Manual 3.0, chapter 29) without flow control pins, parity checks and breaks.
+//! nRF UART and UARTE, which are one peripheral with two faces that ENABLE chooses (nRF51 Series Reference Manual 3.0, chapter
+//! 29; nRF52840 Product Specification 1.1, 6.33 and 6.34); without flow control pins, parity checks and breaks.
 //!
-//! A character is given to the host when it is written and leaves the transmitter one frame of virtual time later.
+//! A character is given to the host when its transmission begins and leaves the transmitter one frame of virtual time later.
 
 use std::collections::VecDeque;
 
@@ -8,20 +9,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{CLOCK_DIVIDER, HOLD, Kind, Wiring},
-    nrf_events::{Events, powers_off, task},
+    kinds::{CLOCK_DIVIDER, HOLD, Kind, Layout, Wiring},
+    nrf_dma::Buffer,
+    nrf_events::{EVENT_PORT, Registers, Short, Values, Written, cycles_of_16_mhz},
     serial_line::{Incoming, Outgoing},
 };
 use crate::words::{BusFault, Cycle};
 
-const SHORTS: u32 = 0x200;
 const ERRORSRC: u32 = 0x480;
 const ENABLE: u32 = 0x500;
-const PSELRTS: u32 = 0x508;
-const PSELRXD: u32 = 0x514;
 const RXD: u32 = 0x518;
 const TXD: u32 = 0x51c;
 const BAUDRATE: u32 = 0x524;
+const RXD_PTR: u32 = 0x534;
+const TXD_PTR: u32 = 0x544;
 const CONFIG: u32 = 0x56c;
 
 const STARTRX: u32 = 0;
@@ -29,54 +30,107 @@ const STOPRX: u32 = 1;
 const STARTTX: u32 = 2;
 const STOPTX: u32 = 3;
 const SUSPEND: u32 = 7;
+const FLUSHRX: u32 = 11;
 
+const CTS: u32 = 0;
+const NCTS: u32 = 1;
 const RXDRDY: u32 = 2;
+const ENDRX: u32 = 4;
 const TXDRDY: u32 = 7;
+const ENDTX: u32 = 8;
 const ERROR: u32 = 9;
 const RXTO: u32 = 17;
-/// CTS, NCTS and those above.
-const EXIST: u32 = 0b11 | 1 << RXDRDY | 1 << TXDRDY | 1 << ERROR | 1 << RXTO;
+const RXSTARTED: u32 = 19;
+const TXSTARTED: u32 = 20;
+const TXSTOPPED: u32 = 22;
+const EXIST: u32 = 1 << CTS
+    | 1 << NCTS
+    | 1 << RXDRDY
+    | 1 << ENDRX
+    | 1 << TXDRDY
+    | 1 << ENDTX
+    | 1 << ERROR
+    | 1 << RXTO
+    | 1 << RXSTARTED
+    | 1 << TXSTARTED
+    | 1 << TXSTOPPED;
+
+const SHORTS: &[Short] = &[
+    Short::new(3, CTS, STARTRX),
+    Short::new(4, NCTS, STOPRX),
+    Short::new(5, ENDRX, STARTRX),
+    Short::new(6, ENDRX, STOPRX),
+];
 
 /// ENABLE: the pins belong to the UART.
-const ENABLED: u32 = 4;
+const UART: u32 = 4;
+/// ENABLE: the pins belong to the UARTE.
+const UARTE: u32 = 8;
 /// ERRORSRC: a character came while the FIFO was full.
 const OVERRUN: u32 = 1;
 /// Characters that the receiver holds.
 const FIFO: usize = 6;
 /// The clock that BAUDRATE divides runs at 16 MHz; a bit takes 2^32 / BAUDRATE of its cycles.
 const BAUD_UNIT: u64 = 1 << 32;
+/// BAUDRATE after reset: 250000 baud.
+const BAUD_RESET: u32 = 0x0400_0000;
 
 pub(super) const KIND: Kind = Kind {
     name: "nrf-uart",
-    about: "nRF UART (nRF51 RM 29)",
+    about: "nRF UART and UARTE (nRF51 RM 29, nRF52840 PS 6.33, 6.34)",
     size: 0x1000,
+    layouts: &[
+        Layout {
+            registers: &[
+                ("TASKS_STARTRX", 0),
+                ("TASKS_STARTTX", 8),
+                ("EVENTS_RXDRDY", 0x108),
+                ("EVENTS_TXDRDY", 0x11c),
+                ("RXD", RXD),
+                ("TXD", TXD),
+                ("BAUDRATE", BAUDRATE),
+            ],
+            without: &[],
+            options: &[("hold", 1)],
+        },
+        Layout {
+            registers: &[
+                ("TASKS_STARTRX", 0),
+                ("TASKS_STARTTX", 8),
+                ("EVENTS_ENDRX", 0x110),
+                ("EVENTS_ENDTX", 0x120),
+                ("EVENTS_RXTO", 0x144),
+                ("ENABLE", ENABLE),
+                ("BAUDRATE", BAUDRATE),
+            ],
+            without: &[],
+            options: &[("hold", 1)],
+        },
+    ],
     irqs: &["uart"],
+    outputs: &[EVENT_PORT],
     options: &[CLOCK_DIVIDER, HOLD],
     transmits: Some(TXD),
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfUart {
-            divider: u64::from(wiring.option("clock-divider").max(1)),
+            registers: Registers::new(wiring, EXIST, SHORTS),
+            divider: cycles_of_16_mhz(wiring),
             hold: wiring.option("hold") != 0,
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfUart {
+    registers: Registers,
     /// Core clock cycles per cycle of the 16 MHz clock.
     divider: u64,
     hold: bool,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct State {
-    events: Events,
-    shorts: u32,
-    errorsrc: u32,
-    enable: u32,
-    /// PSELRTS, PSELTXD, PSELCTS, PSELRXD.
-    pins: [u32; 4],
-    baudrate: u32,
-    config: u32,
+    values: Values,
     receiving: bool,
     transmitting: bool,
     /// RXD is the first of them.
@@ -85,91 +139,210 @@ struct State {
     rxd: u8,
     outgoing: Outgoing,
     incoming: Incoming,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        State {
-            events: Events::default(),
-            shorts: 0,
-            errorsrc: 0,
-            enable: 0,
-            pins: [u32::MAX; 4],
-            baudrate: 0x0400_0000,
-            config: 0,
-            receiving: false,
-            transmitting: false,
-            received: VecDeque::new(),
-            rxd: 0,
-            outgoing: Outgoing::default(),
-            incoming: Incoming::default(),
-        }
-    }
+    /// What the UARTE sends, and when the present character is out.
+    sending: Option<(Buffer, Cycle)>,
+    /// STOPTX waits for the end of the character.
+    stopping: bool,
+    /// Where the UARTE puts what it receives.
+    receiver: Option<Buffer>,
 }
 
 impl NrfUart {
+    fn enabled(&self, s: &State) -> u32 {
+        self.registers.get(&s.values, ENABLE) & 0xf
+    }
+
     /// Core clock cycles that a character takes.
     fn frame(&self, s: &State) -> u64 {
-        // Start bit, eight data bits, perhaps parity, one stop bit.
-        let bits = if s.config >> 1 & 7 == 7 { 11 } else { 10 };
-        (bits * self.divider * BAUD_UNIT / u64::from(s.baudrate.max(1))).max(1)
+        let config = self.registers.get(&s.values, CONFIG);
+        let baudrate = match self.registers.get(&s.values, BAUDRATE) {
+            0 => BAUD_RESET,
+            baudrate => baudrate,
+        };
+        // Start bit, eight data bits, perhaps parity, one or two stop bits.
+        let bits = 10 + u64::from(config >> 1 & 7 == 7) + u64::from(config >> 4 & 1);
+        (bits * self.divider * BAUD_UNIT / u64::from(baudrate)).max(1)
     }
 
+    /// Whether the other end may send a character.
     fn receives(&self, s: &State) -> bool {
-        s.enable == ENABLED && s.receiving && (!self.hold || s.received.is_empty())
+        let ready = match self.enabled(s) {
+            UART => s.received.is_empty(),
+            UARTE => s.receiver.is_some(),
+            _ => return false,
+        };
+        s.receiving && (!self.hold || ready)
     }
 
-    fn settle(&self, s: &mut State, now: Cycle) {
+    fn settle(&self, s: &mut State, cx: &mut Context<'_>) {
         let frame = self.frame(s);
-        while s.outgoing.step(now, frame).is_some() {
-            s.events.set(TXDRDY);
+        while s.outgoing.step(cx.now, frame).is_some() {
+            self.happen(s, TXDRDY, cx);
+        }
+        while let Some((mut buffer, due)) = s.sending.take_if(|(_, due)| *due <= cx.now) {
+            buffer.done += 1;
+            self.happen(s, TXDRDY, cx);
+            if buffer.done < buffer.count && !s.stopping {
+                self.send(s, buffer, due, cx);
+            } else {
+                self.end_transmission(s, buffer, cx);
+            }
         }
         while self.receives(s) {
-            let Some((byte, _)) = s.incoming.take(now, frame) else { break };
-            if s.received.len() == FIFO {
-                s.errorsrc |= OVERRUN;
-                s.events.set(ERROR);
-                continue;
+            let Some((byte, _)) = s.incoming.take(cx.now, frame) else { break };
+            self.receive(s, byte, cx);
+        }
+    }
+
+    /// The next character of a buffer begins.
+    fn send(&self, s: &mut State, buffer: Buffer, now: Cycle, cx: &mut Context<'_>) {
+        let byte = buffer.read(cx);
+        cx.output.push(byte);
+        s.sending = Some((buffer, now.saturating_add(self.frame(s))));
+    }
+
+    /// Tells that all was sent, or that no more will be (6.34.5).
+    fn end_transmission(&self, s: &mut State, buffer: Buffer, cx: &mut Context<'_>) {
+        buffer.finish(&self.registers, &mut s.values);
+        self.happen(s, ENDTX, cx);
+        if std::mem::take(&mut s.stopping) {
+            self.happen(s, TXSTOPPED, cx);
+        }
+    }
+
+    fn receive(&self, s: &mut State, byte: u8, cx: &mut Context<'_>) {
+        if let Some(mut buffer) = s.receiver.take() {
+            buffer.write(byte, cx);
+            self.happen(s, RXDRDY, cx);
+            if buffer.done < buffer.count {
+                s.receiver = Some(buffer);
+            } else {
+                buffer.finish(&self.registers, &mut s.values);
+                self.happen(s, ENDRX, cx);
             }
-            if s.received.is_empty() {
-                s.events.set(RXDRDY);
+        } else if s.received.len() == FIFO {
+            let source = self.registers.get(&s.values, ERRORSRC) | OVERRUN;
+            self.registers.put(&mut s.values, ERRORSRC, source);
+            self.happen(s, ERROR, cx);
+        } else {
+            if s.received.is_empty() || self.enabled(s) == UARTE {
+                self.happen(s, RXDRDY, cx);
             }
             s.received.push_back(byte);
         }
     }
 
-    fn read_rxd(&self, s: &mut State, now: Cycle) -> u32 {
+    fn happen(&self, s: &mut State, event: u32, cx: &mut Context<'_>) {
+        for task in self.registers.happen(&mut s.values, event, cx) {
+            self.trigger(s, task, cx);
+        }
+    }
+
+    fn read_rxd(&self, s: &mut State, cx: &mut Context<'_>) -> u32 {
         if let Some(byte) = s.received.pop_front() {
             s.rxd = byte;
             if !s.received.is_empty() {
-                s.events.set(RXDRDY); // the next one moves to RXD (29.6)
+                s.values.events.happen(RXDRDY, cx); // the next one moves to RXD (29.6)
             } else if self.hold {
-                s.incoming.restart(now, self.frame(s));
+                s.incoming.restart(cx.now, self.frame(s));
             }
         }
         u32::from(s.rxd)
     }
 
-    fn trigger(&self, s: &mut State, task: u32, now: Cycle) {
-        let received = self.receives(s);
-        match task {
-            STARTRX => s.receiving = true,
-            STOPRX => {
+    fn trigger(&self, s: &mut State, task: u32, cx: &mut Context<'_>) {
+        match (task, self.enabled(s)) {
+            (STARTRX, UARTE) => self.start_reception(s, cx),
+            (STARTRX, UART) => s.receiving = true,
+            (STOPRX, UARTE) => {
                 s.receiving = false;
-                s.events.set(RXTO);
+                if let Some(buffer) = s.receiver.take() {
+                    buffer.finish(&self.registers, &mut s.values);
+                    s.values.events.happen(ENDRX, cx);
+                }
+                self.happen(s, RXTO, cx);
             }
-            STARTTX => s.transmitting = true,
-            STOPTX => s.transmitting = false,
-            SUSPEND => (s.receiving, s.transmitting) = (false, false),
+            (STOPRX, _) => {
+                s.receiving = false;
+                self.happen(s, RXTO, cx);
+            }
+            (STARTTX, UARTE) => self.start_transmission(s, cx),
+            (STARTTX, UART) => s.transmitting = true,
+            (STOPTX, UARTE) if s.sending.is_some() => s.stopping = true,
+            (STOPTX, UARTE) => self.happen(s, TXSTOPPED, cx),
+            (STOPTX, _) => s.transmitting = false,
+            (SUSPEND, UART) => (s.receiving, s.transmitting) = (false, false),
+            (FLUSHRX, UARTE) => self.flush(s, cx),
             _ => {}
         }
-        self.listen(s, received, now);
     }
 
-    /// The other end begins a character when the receiver becomes ready.
-    fn listen(&self, s: &mut State, received: bool, now: Cycle) {
+    fn start_transmission(&self, s: &mut State, cx: &mut Context<'_>) {
+        let buffer = Buffer::latch(&self.registers, &s.values, TXD_PTR);
+        self.happen(s, TXSTARTED, cx);
+        if buffer.count > 0 {
+            self.send(s, buffer, cx.now, cx);
+        } else {
+            self.end_transmission(s, buffer, cx);
+        }
+    }
+
+    fn start_reception(&self, s: &mut State, cx: &mut Context<'_>) {
+        let buffer = Buffer::latch(&self.registers, &s.values, RXD_PTR);
+        s.receiving = true;
+        self.happen(s, RXSTARTED, cx);
+        if buffer.count == 0 {
+            buffer.finish(&self.registers, &mut s.values);
+            // Not by the shortcuts: nothing would ever come between one start and the next.
+            s.values.events.happen(ENDRX, cx);
+            return;
+        }
+        s.receiver = Some(buffer);
+        // What has waited for a buffer is there at once.
+        for byte in std::mem::take(&mut s.received) {
+            self.receive_waiting(s, byte, cx);
+        }
+    }
+
+    fn receive_waiting(&self, s: &mut State, byte: u8, cx: &mut Context<'_>) {
+        match &mut s.receiver {
+            Some(buffer) => {
+                buffer.write(byte, cx);
+                if buffer.done == buffer.count
+                    && let Some(buffer) = s.receiver.take()
+                {
+                    buffer.finish(&self.registers, &mut s.values);
+                    self.happen(s, ENDRX, cx);
+                }
+            }
+            None => s.received.push_back(byte),
+        }
+    }
+
+    /// Moves what waits in the FIFO to memory (6.34.4). Of nothing, AMOUNT does not tell.
+    fn flush(&self, s: &mut State, cx: &mut Context<'_>) {
+        let mut buffer = Buffer::latch(&self.registers, &s.values, RXD_PTR);
+        while buffer.done < buffer.count {
+            let Some(byte) = s.received.pop_front() else { break };
+            buffer.write(byte, cx);
+        }
+        if buffer.done > 0 {
+            buffer.finish(&self.registers, &mut s.values);
+        }
+        s.values.events.happen(ENDRX, cx);
+    }
+
+    /// Does something; if the receiver is ready only then, the other end begins a character then.
+    fn listening(
+        &self,
+        s: &mut State,
+        cx: &mut Context<'_>,
+        action: impl FnOnce(&mut State, &mut Context<'_>),
+    ) {
+        let received = self.receives(s);
+        action(s, cx);
         if self.receives(s) && !received {
-            s.incoming.restart(now, self.frame(s));
+            s.incoming.restart(cx.now, self.frame(s));
         }
     }
 }
@@ -178,153 +351,59 @@ impl Peripheral for NrfUart {
     type State = State;
 
     fn read(&self, s: &mut State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        self.settle(s, cx.now);
-        let value = match at.register() {
-            SHORTS => s.shorts,
-            ERRORSRC => s.errorsrc,
-            ENABLE => s.enable,
-            register @ PSELRTS..=PSELRXD => s.pins[((register - PSELRTS) / 4) as usize],
-            RXD => self.read_rxd(s, cx.now),
-            BAUDRATE => s.baudrate,
-            CONFIG => s.config,
-            register => s.events.read(register).unwrap_or(0),
-        };
-        Ok(at.take(value))
+        Ok(match at.register() {
+            RXD => at.take(self.read_rxd(s, cx)),
+            TXD => 0,
+            _ => self.registers.read(&s.values, at),
+        })
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
-        self.settle(s, cx.now);
-        if powers_off(at, value) {
-            let incoming = std::mem::take(&mut s.incoming); // is with the other end
-            *s = State { incoming, ..State::default() };
-        }
-        if let Some(task) = task(at, value) {
-            self.trigger(s, task, cx.now);
-        }
+        self.settle(s, cx);
         match at.register() {
-            SHORTS => s.shorts = at.merge(s.shorts, value) & 0x18,
-            ERRORSRC => s.errorsrc &= !at.place(value),
-            ENABLE => {
-                let received = self.receives(s);
-                s.enable = at.merge(s.enable, value) & 7;
-                self.listen(s, received, cx.now);
+            ERRORSRC => {
+                let left = self.registers.get(&s.values, ERRORSRC) & !at.place(value);
+                self.registers.put(&mut s.values, ERRORSRC, left);
             }
-            register @ PSELRTS..=PSELRXD => {
-                let pin = &mut s.pins[((register - PSELRTS) / 4) as usize];
-                *pin = at.merge(*pin, value);
-            }
-            TXD if s.enable == ENABLED && s.transmitting => {
+            TXD if self.enabled(s) == UART && s.transmitting => {
                 cx.output.push(at.place(value) as u8);
                 let frame = self.frame(s);
                 s.outgoing.push(cx.now, frame);
             }
-            BAUDRATE => s.baudrate = at.merge(s.baudrate, value),
-            CONFIG => s.config = at.merge(s.config, value) & 0xf,
-            _ => {
-                s.events.write(at, value, EXIST);
-            }
+            RXD | TXD => {}
+            _ => self.listening(s, cx, |s, cx| match self.registers.write(&mut s.values, at, value) {
+                Written::Task(task) => self.trigger(s, task, cx),
+                Written::PowerOff => *s = self.after_reset(s),
+                Written::Register(_) => {}
+            }),
         }
         Ok(())
     }
 
     fn input(&self, s: &mut State, bytes: &[u8], cx: &mut Context<'_>) {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         let frame = self.frame(s);
         s.incoming.push(bytes, cx.now, frame);
     }
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
+    }
+
+    fn after_reset(&self, s: &State) -> State {
+        State { incoming: s.incoming.clone(), ..State::default() } // is with the other end
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
-        u32::from(s.events.irq())
+        u32::from(s.values.events.irq())
     }
 
     fn next_wake(&self, s: &State) -> Option<Cycle> {
-        let awaited = s.events.awaited();
-        let tx = s.outgoing.due().filter(|_| awaited >> TXDRDY & 1 != 0);
-        let rx = awaited & (1 << RXDRDY | 1 << ERROR) != 0 && self.receives(s);
-        let rx = s.incoming.due().filter(|_| rx);
-        [tx, rx].into_iter().flatten().min()
+        let sent = s.sending.as_ref().map(|(_, due)| *due);
+        let received = s.incoming.due().filter(|_| self.receives(s));
+        [s.outgoing.due(), sent, received].into_iter().flatten().min()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::peripherals::testbed::Testbed;
-
-    /// A UART that is on, with 16 cycles per bit: a frame takes 160.
-    fn uart(options: &[(&'static str, u32)]) -> Testbed {
-        let mut uart = Testbed::with_options("nrf-uart", options);
-        uart.write(BAUDRATE, 0x1000_0000);
-        uart.write(ENABLE, ENABLED);
-        uart.write(4 * STARTTX, 1);
-        uart.write(4 * STARTRX, 1);
-        uart
-    }
-
-    fn event(uart: &Testbed, event: u32) -> bool {
-        uart.peek(0x100 + 4 * event) != 0
-    }
-
-    #[test]
-    fn txdrdy_comes_when_a_character_is_out() {
-        let mut uart = uart(&[]);
-        uart.write(0x304, 1 << TXDRDY);
-        uart.write(TXD, u32::from(b'x'));
-        assert_eq!((uart.output(), uart.next_wake()), (&b"x"[..], Some(160)));
-        uart.run_until(159);
-        assert!(!event(&uart, TXDRDY));
-        uart.run_until(160);
-        assert_eq!((event(&uart, TXDRDY), uart.irq_lines()), (true, 1));
-        uart.write(0x100 + 4 * TXDRDY, 0);
-        assert_eq!(uart.irq_lines(), 0);
-    }
-
-    #[test]
-    fn a_stopped_transmitter_sends_nothing() {
-        let mut uart = uart(&[]);
-        uart.write(4 * STOPTX, 1);
-        uart.write(TXD, 1);
-        assert_eq!(uart.output(), b"");
-    }
-
-    #[test]
-    fn six_characters_wait_and_the_seventh_is_an_overrun() {
-        let mut uart = uart(&[]);
-        uart.input(b"abcdefg");
-        uart.run_until(6 * 160);
-        assert!(event(&uart, RXDRDY) && !event(&uart, ERROR));
-        uart.run_until(7 * 160);
-        assert_eq!((event(&uart, ERROR), uart.read(ERRORSRC)), (true, OVERRUN));
-        uart.write(ERRORSRC, OVERRUN);
-        assert_eq!(uart.read(ERRORSRC), 0);
-        for byte in b"abcdef" {
-            assert!(event(&uart, RXDRDY));
-            uart.write(0x100 + 4 * RXDRDY, 0);
-            assert_eq!(uart.read(RXD), u32::from(*byte));
-        }
-        assert!(!event(&uart, RXDRDY));
-    }
-
-    #[test]
-    fn a_held_line_loses_nothing() {
-        let mut uart = uart(&[("hold", 1)]);
-        uart.input(b"0123456789");
-        let mut read = Vec::new();
-        for _ in 0..10 {
-            uart.run_until(uart.now() + 10_000);
-            read.push(uart.read(RXD) as u8);
-        }
-        assert_eq!(read, b"0123456789");
-    }
-
-    #[test]
-    fn without_power_it_forgets() {
-        let mut uart = uart(&[]);
-        uart.write(0xffc, 0);
-        assert_eq!((uart.read(ENABLE), uart.read(BAUDRATE), uart.read(PSELRXD)), (0, 0x0400_0000, u32::MAX));
-    }
-}
+mod tests;

@@ -1,11 +1,11 @@
-//! nRF WDT (nRF51 Series Reference Manual 3.0, chapter 24). It runs on through sleep, whatever CONFIG says.
+//! nRF WDT (nRF51 Series Reference Manual 3.0, chapter 24; nRF52840 Product Specification 1.1, 6.36). It runs on through sleep, whatever CONFIG says.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, Wiring},
-    nrf_events::{Events, lfclk_cycle, task},
+    kinds::{Kind, Layout, Wiring},
+    nrf_events::{EVENT_PORT, Events, lfclk_cycle, task},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -27,12 +27,19 @@ pub(super) const KIND: Kind = Kind {
     name: "nrf-wdt",
     about: "nRF watchdog (nRF51 RM 24)",
     size: 0x1000,
+    layouts: &[Layout::of(&[
+        ("TASKS_START", 0),
+        ("EVENTS_TIMEOUT", 0x100),
+        ("RUNSTATUS", RUNSTATUS),
+        ("CRV", CRV),
+        ("RREN", RREN),
+    ])],
     irqs: &["wdt"],
-    options: &[],
-    transmits: None,
+    outputs: &[EVENT_PORT],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfWdt { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
     },
+    ..Kind::PLAIN
 };
 
 struct NrfWdt {
@@ -76,13 +83,13 @@ impl NrfWdt {
         s.reloaded.map(|from| (from.saturating_add(at(ticks)), from.saturating_add(at(ticks + RESET_DELAY))))
     }
 
-    fn settle(&self, s: &mut State, now: Cycle) {
+    fn settle(&self, s: &mut State, cx: &mut Context<'_>) {
         let Some((timeout, reset)) = self.deadlines(s) else { return };
-        if timeout <= now && !s.timed_out {
+        if timeout <= cx.now && !s.timed_out {
             s.timed_out = true;
-            s.events.set(TIMEOUT);
+            s.events.happen(TIMEOUT, cx);
         }
-        s.expired |= reset <= now;
+        s.expired |= reset <= cx.now;
     }
 }
 
@@ -90,7 +97,7 @@ impl Peripheral for NrfWdt {
     type State = State;
 
     fn read(&self, s: &mut State, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         let value = match at.register() {
             RUNSTATUS => u32::from(s.reloaded.is_some()),
             REQSTATUS => s.missing,
@@ -103,7 +110,7 @@ impl Peripheral for NrfWdt {
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
         let stands = s.reloaded.is_none();
         if task(at, value) == Some(0) && stands {
             s.reloaded = Some(cx.now);
@@ -132,7 +139,7 @@ impl Peripheral for NrfWdt {
     }
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
-        self.settle(s, cx.now);
+        self.settle(s, cx);
     }
 
     fn irq_lines(&self, s: &State) -> u32 {

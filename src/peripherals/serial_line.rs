@@ -27,6 +27,13 @@ impl Incoming {
         self.due = self.due.max(now.saturating_add(frame));
     }
 
+    /// The receiver's clock runs again: a character that would never have been complete begins now.
+    pub fn resume(&mut self, now: Cycle, frame: u64) {
+        if self.due == Cycle::MAX {
+            self.due = now.saturating_add(frame);
+        }
+    }
+
     /// When the next character is complete.
     pub fn due(&self) -> Option<Cycle> {
         (!self.bytes.is_empty()).then_some(self.due)
@@ -75,6 +82,18 @@ impl Outgoing {
     /// Whether a character waits for the shift register.
     pub fn is_full(&self) -> bool {
         self.waiting
+    }
+
+    /// Forgets the character that waits.
+    pub fn drop_waiting(&mut self) {
+        self.waiting = false;
+    }
+
+    /// The clock runs again: a character that would never have been out begins now.
+    pub fn resume(&mut self, now: Cycle, frame: u64) {
+        if self.until == Some(Cycle::MAX) {
+            self.until = Some(now.saturating_add(frame.max(1)));
+        }
     }
 
     /// When [`Outgoing::step`] next has something to tell.

@@ -1,9 +1,9 @@
 //! The one holder of every peripheral: reset, save, restore, compare, peek.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, ops::Range};
 
-use super::{Access, Context, Dma, Peripheral};
-use crate::words::{BusFault, Cycle};
+use super::{Access, Clocks, Context, Frequency, Level, Peripheral, Talk, surroundings::Nothing};
+use crate::words::{BusFault, Cycle, Width};
 
 /// A peripheral with its state, its type forgotten: what the bus holds.
 pub trait Device: Debug {
@@ -11,6 +11,16 @@ pub trait Device: Debug {
     fn read(&mut self, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault>;
     /// Writes a register.
     fn write(&mut self, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault>;
+    /// The flash that is programmed through this.
+    fn program_areas(&self) -> &[Range<u32>];
+    /// Takes a store of the core to such flash.
+    fn program(
+        &mut self,
+        address: u32,
+        width: Width,
+        value: u32,
+        cx: &mut Context<'_>,
+    ) -> Result<(), BusFault>;
     /// Takes bytes from the host.
     fn input(&mut self, bytes: &[u8], cx: &mut Context<'_>);
     /// Lets the peripheral do what was due.
@@ -21,9 +31,19 @@ pub trait Device: Debug {
     fn next_wake(&self) -> Option<Cycle>;
     /// Whether a reset of the chip is asked for.
     fn reset_request(&self) -> bool;
+    /// The level of each output.
+    fn outputs(&self) -> u64;
+    /// Something arrives at an input.
+    fn wire(&mut self, input: u32, level: Level, cx: &mut Context<'_>);
+    /// The clock is another one from now on.
+    fn clocked(&mut self, clock: Frequency, cx: &mut Context<'_>);
+    /// Of a clock controller: what runs how fast.
+    fn clocks(&self) -> Option<Clocks>;
+    /// The controller says something.
+    fn talk(&mut self, talk: Talk, cx: &mut Context<'_>) -> Option<u32>;
     /// What a read would give, without its side effects.
     fn peek(&self, at: Access, now: Cycle) -> Result<u32, BusFault>;
-    /// Back to the state after reset.
+    /// The chip is reset.
     fn reset(&mut self);
     /// The state, encoded.
     fn save(&self) -> Vec<u8>;
@@ -50,18 +70,6 @@ impl<P: Peripheral> Debug for Slot<P> {
     }
 }
 
-/// The memory that a debugger's look may see: none, so that a peek changes nothing.
-struct NoDma;
-
-impl Dma for NoDma {
-    fn read(&mut self, _address: u32, _bytes: &mut [u8]) -> Result<(), BusFault> {
-        Err(BusFault)
-    }
-    fn write(&mut self, _address: u32, _bytes: &[u8]) -> Result<(), BusFault> {
-        Err(BusFault)
-    }
-}
-
 impl<P: Peripheral> Device for Slot<P> {
     fn read(&mut self, at: Access, cx: &mut Context<'_>) -> Result<u32, BusFault> {
         self.model.read(&mut self.state, at, cx)
@@ -69,6 +77,20 @@ impl<P: Peripheral> Device for Slot<P> {
 
     fn write(&mut self, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
         self.model.write(&mut self.state, at, value, cx)
+    }
+
+    fn program_areas(&self) -> &[Range<u32>] {
+        self.model.program_areas()
+    }
+
+    fn program(
+        &mut self,
+        address: u32,
+        width: Width,
+        value: u32,
+        cx: &mut Context<'_>,
+    ) -> Result<(), BusFault> {
+        self.model.program(&mut self.state, address, width, value, cx)
     }
 
     fn input(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
@@ -91,14 +113,35 @@ impl<P: Peripheral> Device for Slot<P> {
         self.model.reset_request(&self.state)
     }
 
+    fn outputs(&self) -> u64 {
+        self.model.outputs(&self.state)
+    }
+
+    fn wire(&mut self, input: u32, level: Level, cx: &mut Context<'_>) {
+        self.model.wire(&mut self.state, input, level, cx);
+    }
+
+    fn clocked(&mut self, clock: Frequency, cx: &mut Context<'_>) {
+        self.model.clocked(&mut self.state, clock, cx);
+    }
+
+    fn clocks(&self) -> Option<Clocks> {
+        self.model.clocks(&self.state)
+    }
+
+    fn talk(&mut self, talk: Talk, cx: &mut Context<'_>) -> Option<u32> {
+        self.model.talk(&mut self.state, talk, cx)
+    }
+
     fn peek(&self, at: Access, now: Cycle) -> Result<u32, BusFault> {
-        let mut output = Vec::new();
-        let mut cx = Context { now, dma: &mut NoDma, output: &mut output };
+        // Nothing is around, so that a look changes nothing.
+        let (mut output, mut pulses) = (Vec::new(), Vec::new());
+        let mut cx = Context { now, dma: &mut Nothing, output: &mut output, pulses: &mut pulses };
         self.model.read(&mut self.state.clone(), at, &mut cx)
     }
 
     fn reset(&mut self) {
-        self.state = P::State::default();
+        self.state = self.model.after_reset(&self.state);
     }
 
     fn save(&self) -> Vec<u8> {

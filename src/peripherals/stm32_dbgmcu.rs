@@ -1,49 +1,54 @@
-//! STM32 MCU debug component (RM0090, 38.16.3).
-
-use serde::{Deserialize, Serialize};
+//! STM32 MCU debug component (RM0008 31.16.3, RM0090 38.16.3): who the chip is. Freeze bits store: nothing halts the core.
 
 use super::{
     Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, KindOption, Wiring},
+    kinds::{Kind, KindOption, Layout, Wiring},
+    registers::{Registers, Values},
 };
 use crate::words::BusFault;
+
+const IDCODE: u32 = 0;
 
 pub(super) const KIND: Kind = Kind {
     name: "stm32-dbgmcu",
     about: "STM32 device identifier and debug freeze bits (RM0090 38.16.3)",
-    size: 0x400,
-    irqs: &[],
-    options: &[KindOption { name: "idcode", about: "the value of IDCODE", default: 0x1007_6413 }],
-    transmits: None,
+    layouts: &[
+        Layout::of(&[("IDCODE", IDCODE), ("CR", 0x04)]),
+        Layout::of(&[("DBGMCU_IDCODE", IDCODE), ("DBGMCU_CR", 0x04)]),
+    ],
+    options: &[KindOption {
+        name: "idcode",
+        about: "the value of IDCODE; 0: what the SVD file says",
+        default: 0,
+    }],
     build: |wiring: &Wiring| -> Box<dyn Device> {
-        Box::new(Slot::new(Stm32Dbgmcu { idcode: wiring.option("idcode") }))
+        let idcode = match wiring.option("idcode") {
+            0 => wiring.reset_value(IDCODE).unwrap_or(0),
+            idcode => idcode,
+        };
+        Box::new(Slot::new(Stm32Dbgmcu { registers: Registers::new(wiring, &[]), idcode }))
     },
+    ..Kind::PLAIN
 };
 
 struct Stm32Dbgmcu {
+    registers: Registers,
     idcode: u32,
 }
 
-/// CR, APB1_FZ and APB2_FZ.
-#[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
-struct State([u32; 3]);
-
 impl Peripheral for Stm32Dbgmcu {
-    type State = State;
+    type State = Values;
 
-    fn read(&self, s: &mut State, at: Access, _cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        let value = match at.register() / 4 {
-            0 => self.idcode,
-            index => s.0.get(index as usize - 1).copied().unwrap_or(0),
+    fn read(&self, s: &mut Values, at: Access, _cx: &mut Context<'_>) -> Result<u32, BusFault> {
+        let value = match at.register() {
+            IDCODE => self.idcode,
+            offset => self.registers.get(s, offset),
         };
         Ok(at.take(value))
     }
 
-    fn write(&self, s: &mut State, at: Access, value: u32, _cx: &mut Context<'_>) -> Result<(), BusFault> {
-        let index = (at.register() / 4).checked_sub(1);
-        if let Some(register) = index.and_then(|index| s.0.get_mut(index as usize)) {
-            *register = at.merge(*register, value);
-        }
+    fn write(&self, s: &mut Values, at: Access, value: u32, _cx: &mut Context<'_>) -> Result<(), BusFault> {
+        self.registers.write(s, at, value);
         Ok(())
     }
 }
@@ -54,9 +59,9 @@ mod tests {
 
     #[test]
     fn the_identifier_is_read_only() {
-        let mut dbgmcu = Testbed::with_options("stm32-dbgmcu", &[("idcode", 0x1007_6413)]);
+        let mut dbgmcu = Testbed::with_options("stm32-dbgmcu", &[("idcode", 0x2003_6410)]);
         dbgmcu.write(0, 0);
         dbgmcu.write(4, 7);
-        assert_eq!((dbgmcu.read(0), dbgmcu.read(4)), (0x1007_6413, 7));
+        assert_eq!((dbgmcu.read(0), dbgmcu.read(4)), (0x2003_6410, 7));
     }
 }

@@ -1,14 +1,14 @@
-//! STM32 GPIO port (RM0090, 8.4). The lock register stores, and locks nothing.
+//! STM32 GPIO port of all families but the F1 (RM0090, 8.4).
 //!
-//! From the host, two bytes set one pin from outside: its number and its level. A pin that nobody drives has the level of
-//! its pull resistor, or is low.
+//! From the host, two bytes set one pin from outside: its number and its level. A pin with an alternate function has the
+//! level that the world outside gives it.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Context, Device, Peripheral, Slot,
-    kinds::{Kind, KindOption, Wiring},
-    pin_levels,
+    Access, Context, Device, Level, Peripheral, Slot,
+    kinds::{Kind, KindOption, Layout, Wiring},
+    stm32_pins::{Lock, OUTSIDE, Outside, PINS},
 };
 use crate::words::BusFault;
 
@@ -22,29 +22,50 @@ const BSRR: u32 = 0x18;
 const LCKR: u32 = 0x1c;
 const AFRL: u32 = 0x20;
 const AFRH: u32 = 0x24;
+const BRR: u32 = 0x28;
+const ASCR: u32 = 0x2c;
+
+/// Where the ports are that have BRR, although not all SVD files say so (RM0351 8.4.11).
+const AHB2: u32 = 0x4800_0000;
 
 pub(super) const KIND: Kind = Kind {
     name: "stm32-gpio",
-    about: "STM32 GPIO port (RM0090 8.4)",
-    size: 0x400,
-    irqs: &[],
+    about: "STM32 GPIO port (RM0090 8.4, RM0091 8.4)",
+    layouts: &[Layout::of(&[
+        ("MODER", MODER),
+        ("OTYPER", OTYPER),
+        ("PUPDR", PUPDR),
+        ("IDR", IDR),
+        ("ODR", ODR),
+        ("BSRR", BSRR),
+    ])],
+    describe: |gpio| {
+        let has_brr = gpio.register(BRR).is_some() || gpio.base >= AHB2;
+        vec![("brr", has_brr.into())]
+    },
+    outputs: PINS,
+    inputs: OUTSIDE,
     options: &[
-        KindOption { name: "moder", about: "reset value of MODER", default: 0 },
-        KindOption { name: "ospeedr", about: "reset value of OSPEEDR", default: 0 },
-        KindOption { name: "pupdr", about: "reset value of PUPDR", default: 0 },
+        KindOption { name: "brr", about: "1: the port has BRR", default: 0 },
+        KindOption { name: "moder", about: "reset value of MODER, if the SVD file has none", default: 0 },
+        KindOption { name: "ospeedr", about: "reset value of OSPEEDR, if the SVD file has none", default: 0 },
+        KindOption { name: "pupdr", about: "reset value of PUPDR, if the SVD file has none", default: 0 },
     ],
-    transmits: None,
     build: |wiring: &Wiring| -> Box<dyn Device> {
+        let reset = |offset, option| wiring.reset_value(offset).unwrap_or(wiring.option(option));
         Box::new(Slot::new(Stm32Gpio {
-            moder: wiring.option("moder"),
-            ospeedr: wiring.option("ospeedr"),
-            pupdr: wiring.option("pupdr"),
+            brr: wiring.option("brr") != 0,
+            moder: reset(MODER, "moder"),
+            ospeedr: reset(OSPEEDR, "ospeedr"),
+            pupdr: reset(PUPDR, "pupdr"),
         }))
     },
+    ..Kind::PLAIN
 };
 
-/// The reset values that differ between ports.
+/// What differs between ports.
 struct Stm32Gpio {
+    brr: bool,
     moder: u32,
     ospeedr: u32,
     pupdr: u32,
@@ -56,32 +77,33 @@ struct State {
     moder_changed: u32,
     ospeedr_changed: u32,
     pupdr_changed: u32,
-    otyper: u32,
-    odr: u32,
-    lckr: u32,
+    otyper: u16,
+    odr: u16,
+    ascr: u16,
     afr: [u32; 2],
-    /// Pins driven from outside, and their levels.
-    driven: u32,
-    outside: u32,
+    lock: Lock,
+    outside: Outside,
+}
+
+/// The lower bit of each of 16 fields of two bits.
+fn lower_bits(fields: u32) -> u16 {
+    let bits = fields & 0x5555_5555;
+    let bits = (bits | bits >> 1) & 0x3333_3333;
+    let bits = (bits | bits >> 2) & 0x0f0f_0f0f;
+    let bits = (bits | bits >> 4) & 0x00ff_00ff;
+    (bits | bits >> 8) as u16
 }
 
 impl Stm32Gpio {
-    fn levels(&self, s: &State) -> u32 {
+    fn levels(&self, s: &State) -> u16 {
         let (moder, pupdr) = (s.moder_changed ^ self.moder, s.pupdr_changed ^ self.pupdr);
-        (0..16).fold(0, |levels, pin| {
-            let outside = match s.driven >> pin & 1 {
-                0 => u32::from(pupdr >> (2 * pin) & 3 == 1),
-                _ => s.outside >> pin & 1,
-            };
-            let output = s.odr >> pin & 1;
-            let open_drain = s.otyper >> pin & 1 != 0;
-            let level = match moder >> (2 * pin) & 3 {
-                1 if !(open_drain && output == 1) => output,
-                3 => 0, // analog: the input buffer is off (RM0090 8.3.12)
-                _ => outside,
-            };
-            levels | level << pin
-        })
+        let (low, high) = (lower_bits(moder), lower_bits(moder >> 1));
+        // An open drain lets go of its pin to make it high.
+        let drives = low & !high & !(s.otyper & s.odr);
+        // Analog: the input buffer is off (RM0090 8.3.12).
+        let analog = low & high;
+        let pulled = lower_bits(pupdr) & !lower_bits(pupdr >> 1);
+        drives & s.odr | !drives & !analog & s.outside.levels(pulled)
     }
 }
 
@@ -91,44 +113,58 @@ impl Peripheral for Stm32Gpio {
     fn read(&self, s: &mut State, at: Access, _cx: &mut Context<'_>) -> Result<u32, BusFault> {
         let value = match at.register() {
             MODER => s.moder_changed ^ self.moder,
-            OTYPER => s.otyper,
+            OTYPER => s.otyper.into(),
             OSPEEDR => s.ospeedr_changed ^ self.ospeedr,
             PUPDR => s.pupdr_changed ^ self.pupdr,
-            IDR => self.levels(s),
-            ODR => s.odr,
-            LCKR => s.lckr,
+            IDR => self.levels(s).into(),
+            ODR => s.odr.into(),
+            LCKR => s.lock.read(),
             AFRL => s.afr[0],
             AFRH => s.afr[1],
+            ASCR => s.ascr.into(),
             _ => 0,
         };
         Ok(at.take(value))
     }
 
     fn write(&self, s: &mut State, at: Access, value: u32, _cx: &mut Context<'_>) -> Result<(), BusFault> {
+        let lock = &s.lock;
+        let changed = |changed: u32, reset: u32| {
+            let old = changed ^ reset;
+            lock.keep(old, at.merge(old, value), 2, 0) ^ reset
+        };
+        let bits = |old: u16| at.merge(old.into(), value) as u16;
         match at.register() {
-            MODER => s.moder_changed = at.merge(s.moder_changed ^ self.moder, value) ^ self.moder,
-            OTYPER => s.otyper = at.merge(s.otyper, value) & 0xffff,
-            OSPEEDR => s.ospeedr_changed = at.merge(s.ospeedr_changed ^ self.ospeedr, value) ^ self.ospeedr,
-            PUPDR => s.pupdr_changed = at.merge(s.pupdr_changed ^ self.pupdr, value) ^ self.pupdr,
-            ODR => s.odr = at.merge(s.odr, value) & 0xffff,
+            MODER => s.moder_changed = changed(s.moder_changed, self.moder),
+            OTYPER => s.otyper = lock.keep(s.otyper.into(), bits(s.otyper).into(), 1, 0) as u16,
+            OSPEEDR => s.ospeedr_changed = changed(s.ospeedr_changed, self.ospeedr),
+            PUPDR => s.pupdr_changed = changed(s.pupdr_changed, self.pupdr),
+            ODR => s.odr = bits(s.odr),
             BSRR => {
                 // Setting wins over resetting (RM0090 8.4.7).
                 let bits = at.place(value);
-                s.odr = (s.odr & !(bits >> 16)) | (bits & 0xffff);
+                s.odr = s.odr & !(bits >> 16) as u16 | bits as u16;
             }
-            LCKR => s.lckr = at.merge(s.lckr, value) & 0x1_ffff,
-            AFRL => s.afr[0] = at.merge(s.afr[0], value),
-            AFRH => s.afr[1] = at.merge(s.afr[1], value),
+            LCKR => s.lock.write(at, value),
+            AFRL => s.afr[0] = lock.keep(s.afr[0], at.merge(s.afr[0], value), 4, 0),
+            AFRH => s.afr[1] = lock.keep(s.afr[1], at.merge(s.afr[1], value), 4, 8),
+            BRR if self.brr => s.odr &= !at.place(value) as u16,
+            ASCR if self.brr => s.ascr = bits(s.ascr),
             _ => {}
         }
         Ok(())
     }
 
     fn input(&self, s: &mut State, bytes: &[u8], _cx: &mut Context<'_>) {
-        for (pin, level) in pin_levels(bytes, 16) {
-            s.driven |= 1 << pin;
-            s.outside = (s.outside & !(1 << pin)) | u32::from(level) << pin;
-        }
+        s.outside.input(bytes);
+    }
+
+    fn wire(&self, s: &mut State, input: u32, level: Level, _cx: &mut Context<'_>) {
+        s.outside.wire(input, level);
+    }
+
+    fn outputs(&self, s: &State) -> u64 {
+        self.levels(s).into()
     }
 }
 
@@ -140,12 +176,14 @@ mod tests {
 
     #[test]
     fn setting_wins_over_resetting() {
-        let mut gpio = Testbed::new("stm32-gpio");
+        let mut gpio = Testbed::with_options("stm32-gpio", &[("brr", 1)]);
         gpio.write(ODR, 0x00f0);
         gpio.write(BSRR, 0x0030_0011);
         assert_eq!(gpio.read(ODR), 0x00d1);
         gpio.write_width(BSRR + 2, Width::Half, 0x0001);
         assert_eq!(gpio.read(ODR), 0x00d0, "the upper half alone resets");
+        gpio.write(BRR, 0x0040);
+        assert_eq!(gpio.read(ODR), 0x0090);
     }
 
     #[test]
@@ -154,9 +192,26 @@ mod tests {
         gpio.write(MODER, 0b01); // pin 0 output, pin 1 input
         gpio.write(PUPDR, 0b01_00);
         gpio.write(ODR, 0b11);
-        assert_eq!(gpio.read(IDR), 0b11);
+        assert_eq!((gpio.read(IDR), gpio.outputs()), (0b11, 0b11));
         gpio.input(&[1, 0]);
-        assert_eq!(gpio.read(IDR), 0b01);
+        assert_eq!((gpio.read(IDR), gpio.outputs()), (0b01, 0b01));
+        gpio.wire(1, Level::High);
+        assert_eq!(gpio.read(IDR), 0b11);
+        gpio.write(MODER, 0b1101);
+        assert_eq!(gpio.read(IDR), 0b01, "analog");
+    }
+
+    #[test]
+    fn an_open_drain_only_pulls_down() {
+        let mut gpio = Testbed::new("stm32-gpio");
+        gpio.write(MODER, 0x0101_0101);
+        gpio.write(OTYPER, 0xffff);
+        gpio.write(ODR, 0xffff);
+        assert_eq!(gpio.read(IDR), 0, "nobody pulls up");
+        gpio.write(PUPDR, 0x5555_5555);
+        assert_eq!(gpio.read(IDR), 0xffff);
+        gpio.write(ODR, 0xfffe);
+        assert_eq!(gpio.read(IDR), 0xfffe);
     }
 
     #[test]
@@ -165,5 +220,37 @@ mod tests {
         assert_eq!(port_a.read(MODER), 0xa800_0000);
         port_a.write(MODER, 1);
         assert_eq!(port_a.read(MODER), 1);
+    }
+
+    #[test]
+    fn a_locked_pin_keeps_its_configuration() {
+        let mut gpio = Testbed::new("stm32-gpio");
+        for value in [0x1_0201, 0x0_0201, 0x1_0201] {
+            assert_eq!(gpio.read(LCKR) >> 16, 0);
+            gpio.write(LCKR, value);
+        }
+        assert_eq!(gpio.read(LCKR), 0x1_0201);
+        for (register, expected) in [
+            (MODER, 0xfff3_fffc),
+            (OTYPER, 0xfdfe),
+            (OSPEEDR, 0xfff3_fffc),
+            (PUPDR, 0xfff3_fffc),
+            (AFRL, 0xffff_fff0),
+            (AFRH, 0xffff_ff0f),
+            (ODR, 0xffff),
+            (LCKR, 0x1_0201),
+        ] {
+            gpio.write(register, u32::MAX);
+            assert_eq!(gpio.read(register), expected, "{register:#x}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_the_sequence_begins_it_again() {
+        let mut gpio = Testbed::new("stm32-gpio");
+        for value in [0x1_0001, 0x0_0001, 0x1_0003, 0x0_0003, 0x0_0003, 0x1_0003] {
+            gpio.write(LCKR, value);
+            assert_eq!(gpio.read(LCKR), value & 0xffff);
+        }
     }
 }

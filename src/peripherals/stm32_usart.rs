@@ -1,15 +1,17 @@
-//! STM32 USART (RM0090, 30.6): asynchronous mode without DMA, parity checks, LIN, smart card or flow control pins.
+//! STM32 USART of the first generation (RM0008 27.6, RM0090 30.6, RM0038 27.6): asynchronous mode. LIN, smart card, mute
+//! mode and flow control pins only keep what is written.
 //!
-//! A character is given to the host when it is written and leaves the transmitter one frame of virtual time later. Nine-bit
-//! characters lose their ninth bit on the way to the host. A baud rate divider of zero counts as one.
+//! A character is given to the host when it is written and leaves the transmitter one frame of virtual time later. A
+//! ninth data bit is lost on the way to the host, and is zero on the way from it. A baud rate divider of zero counts as
+//! one.
 
 use bitfield_struct::bitfield;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Context, Device, Peripheral, Slot,
+    Access, Clocking, Context, Device, Frequency, Layout, Peripheral, Port, Slot,
     kinds::{CLOCK_DIVIDER, HOLD, Kind, Wiring},
-    serial_line::{Incoming, Outgoing, Sent},
+    stm32_usart_line::{Fixed, Flags, Line, Setup},
 };
 use crate::words::{BusFault, Cycle};
 
@@ -20,23 +22,6 @@ const CR1: u32 = 0x0c;
 const CR2: u32 = 0x10;
 const CR3: u32 = 0x14;
 const GTPR: u32 = 0x18;
-
-#[bitfield(u32)]
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Sr {
-    pe: bool,
-    fe: bool,
-    nf: bool,
-    ore: bool,
-    idle: bool,
-    rxne: bool,
-    tc: bool,
-    txe: bool,
-    lbd: bool,
-    cts: bool,
-    #[bits(22)]
-    __: u32,
-}
 
 #[bitfield(u32)]
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
@@ -61,133 +46,92 @@ struct Cr1 {
     __: u32,
 }
 
+/// CR3.
+const EIE: u32 = 1;
+const DMAR: u32 = 1 << 6;
+const DMAT: u32 = 1 << 7;
+
 pub(super) const KIND: Kind = Kind {
     name: "stm32-usart",
-    about: "STM32 USART without DMA (RM0090 30.6)",
-    size: 0x400,
+    about: "STM32 F1, F2, F4, L1 USART, asynchronous mode (RM0090 30.6)",
+    layouts: &[Layout {
+        registers: &[("SR", SR), ("DR", DR), ("BRR", BRR), ("CR1", CR1), ("CR2", CR2), ("CR3", CR3)],
+        options: &[("hold", 1)],
+        ..Layout::of(&[])
+    }],
     irqs: &["usart"],
+    outputs: &[Port::one("tx-request"), Port::one("rx-request")],
+    clock: Clocking::Bus,
     options: &[CLOCK_DIVIDER, HOLD],
     transmits: Some(DR),
-    build: |wiring: &Wiring| -> Box<dyn Device> {
-        Box::new(Slot::new(Stm32Usart {
-            divider: u64::from(wiring.option("clock-divider").max(1)),
-            hold: wiring.option("hold") != 0,
-        }))
-    },
+    build: |wiring: &Wiring| -> Box<dyn Device> { Box::new(Slot::new(Stm32Usart(Fixed::new(wiring)))) },
+    ..Kind::PLAIN
 };
 
-struct Stm32Usart {
-    divider: u64,
-    hold: bool,
-}
+struct Stm32Usart(Fixed);
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct State {
-    /// TXE follows `outgoing`.
-    sr: Sr,
+    line: Line,
     /// SR was read since the last access to DR: that access clears flags.
     sr_read: bool,
-    rdr: u8,
     brr: u32,
     cr1: Cr1,
     cr2: u32,
     cr3: u32,
     gtpr: u32,
-    outgoing: Outgoing,
-    incoming: Incoming,
-    /// When the receiver will have seen a whole frame of silence.
-    idle_at: Option<Cycle>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        State {
-            sr: Sr::new().with_tc(true),
-            sr_read: false,
-            rdr: 0,
-            brr: 0,
-            cr1: Cr1::new(),
-            cr2: 0,
-            cr3: 0,
-            gtpr: 0,
-            outgoing: Outgoing::default(),
-            incoming: Incoming::default(),
-            idle_at: None,
-        }
-    }
 }
 
 impl State {
-    fn sr(&self) -> Sr {
-        self.sr.with_txe(!self.outgoing.is_full())
+    fn requests(&self) -> (bool, bool) {
+        let (flags, cr1) = (self.line.flags(), self.cr1);
+        let tx = self.cr3 & DMAT != 0 && cr1.te() && flags.txe();
+        let rx = self.cr3 & DMAR != 0 && flags.rxne();
+        (cr1.ue() && tx, cr1.ue() && rx)
     }
 }
 
 impl Stm32Usart {
-    /// Core clock cycles that a character takes (RM0090 30.3.4).
-    fn frame(&self, s: &State) -> u64 {
-        let bit = match s.cr1.over8() {
+    fn setup(&self, s: &State) -> Setup {
+        // USARTDIV (RM0090 30.3.4).
+        let clocks = match s.cr1.over8() {
             false => s.brr,
             true => (s.brr >> 4) * 8 + (s.brr & 7),
         };
-        // Start bit, eight or nine data bits, 1, 0.5, 2 or 1.5 stop bits.
-        let data_bits = if s.cr1.m() { 10 } else { 9 };
-        let half_bits = 2 * data_bits + [2, 1, 4, 3][(s.cr2 >> 12 & 3) as usize];
-        (u64::from(bit.max(1)) * half_bits * self.divider / 2).max(1)
-    }
-
-    fn receives(&self, s: &State) -> bool {
-        s.cr1.ue() && s.cr1.re() && !(self.hold && s.sr.rxne())
+        let data = if s.cr1.m() { 9 } else { 8 };
+        Setup {
+            fixed: self.0,
+            enabled: s.cr1.ue(),
+            transmits: s.cr1.te(),
+            receives: s.cr1.re(),
+            bit: u64::from(clocks.max(1)) * 256,
+            half_bits: Setup::half_bits(data, s.cr2),
+            data_bits: data - u32::from(s.cr1.pce()),
+            parity: s.cr1.pce().then_some(s.cr1.ps()),
+            overwrites: false,
+            matches: None,
+            timeout: None,
+        }
     }
 
     fn settle(&self, s: &mut State, now: Cycle) {
-        let frame = self.frame(s);
-        while let Some(sent) = s.outgoing.step(now, frame) {
-            if sent == Sent::Idle {
-                s.sr.set_tc(true);
-            }
-        }
-        while self.receives(s) {
-            let Some((byte, at)) = s.incoming.take(now, frame) else { break };
-            s.idle_at = Some(at.saturating_add(frame));
-            if s.sr.rxne() {
-                s.sr.set_ore(true); // the old character stays (RM0090 30.3.3)
-            } else {
-                s.sr.set_rxne(true);
-                s.rdr = byte;
-            }
-        }
-        // A sender that has more to say is not silent, even while it waits for the receiver.
-        if s.incoming.due().is_some() {
-            return;
-        }
-        if s.idle_at.is_some_and(|at| at <= now) {
-            s.idle_at = None;
-            s.sr.set_idle(true);
-        }
+        s.line.settle(&self.setup(s), now);
     }
 
     fn read_dr(&self, s: &mut State, now: Cycle) -> u32 {
-        if self.hold && s.sr.rxne() {
-            s.incoming.restart(now, self.frame(s));
-        }
-        s.sr.set_rxne(false);
         if std::mem::take(&mut s.sr_read) {
             // Reading SR and then DR clears these (RM0090 30.6.1).
-            s.sr = s.sr.with_pe(false).with_fe(false).with_nf(false).with_ore(false).with_idle(false);
+            let read = Flags::new().with_pe(true).with_fe(true).with_nf(true).with_ore(true).with_idle(true);
+            s.line.clear(read);
         }
-        u32::from(s.rdr)
+        s.line.read(&self.setup(s), now)
     }
 
     fn write_dr(&self, s: &mut State, value: u32, cx: &mut Context<'_>) {
         if std::mem::take(&mut s.sr_read) {
-            s.sr.set_tc(false);
+            s.line.clear(Flags::new().with_tc(true));
         }
-        if !s.cr1.ue() || !s.cr1.te() {
-            return;
-        }
-        cx.output.push(value as u8);
-        s.outgoing.push(cx.now, self.frame(s));
+        s.line.write(&self.setup(s), value, cx);
     }
 }
 
@@ -199,7 +143,7 @@ impl Peripheral for Stm32Usart {
         let value = match at.register() {
             SR => {
                 s.sr_read = true;
-                s.sr().into()
+                s.line.flags().into()
             }
             DR => self.read_dr(s, cx.now),
             BRR => s.brr,
@@ -214,34 +158,31 @@ impl Peripheral for Stm32Usart {
 
     fn write(&self, s: &mut State, at: Access, value: u32, cx: &mut Context<'_>) -> Result<(), BusFault> {
         self.settle(s, cx.now);
+        let old = self.setup(s);
         match at.register() {
             SR => {
-                // RXNE, TC, LBD and CTS are cleared by writing zero.
-                let cleared = Sr::from(at.lanes() & !at.place(value));
-                s.sr.set_rxne(s.sr.rxne() & !cleared.rxne());
-                s.sr.set_tc(s.sr.tc() & !cleared.tc());
+                // Of the flags that are modelled, RXNE and TC are cleared by writing zero.
+                let cleared = Flags::from(at.lanes() & !at.place(value));
+                s.line.clear(Flags::new().with_rxne(cleared.rxne()).with_tc(cleared.tc()));
             }
             DR => self.write_dr(s, at.place(value), cx),
             BRR => s.brr = at.merge(s.brr, value) & 0xffff,
-            CR1 => {
-                let received = self.receives(s);
-                s.cr1 = Cr1::from(at.merge(s.cr1.into(), value) & 0xbfff);
-                if self.receives(s) && !received {
-                    s.incoming.restart(cx.now, self.frame(s));
-                }
-            }
+            // A break is out as soon as it is asked for: SBK reads as zero.
+            CR1 => s.cr1 = Cr1::from(at.merge(s.cr1.into(), value) & 0xbffe),
             CR2 => s.cr2 = at.merge(s.cr2, value) & 0x7f6f,
             CR3 => s.cr3 = at.merge(s.cr3, value) & 0x0fff,
             GTPR => s.gtpr = at.merge(s.gtpr, value) & 0xffff,
             _ => {}
         }
+        let new = self.setup(s);
+        s.line.change(&old, &new, cx.now);
         Ok(())
     }
 
     fn input(&self, s: &mut State, bytes: &[u8], cx: &mut Context<'_>) {
         self.settle(s, cx.now);
-        let frame = self.frame(s);
-        s.incoming.push(bytes, cx.now, frame);
+        let setup = self.setup(s);
+        s.line.input(&setup, bytes, cx.now);
     }
 
     fn wake(&self, s: &mut State, cx: &mut Context<'_>) {
@@ -249,23 +190,37 @@ impl Peripheral for Stm32Usart {
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
-        let (sr, cr1) = (s.sr(), s.cr1);
+        let (sr, cr1) = (s.line.flags(), s.cr1);
+        // With DMA, errors have an interrupt of their own (RM0090 30.6.6).
+        let error = s.cr3 & EIE != 0 && s.cr3 & DMAR != 0 && (sr.fe() || sr.ore() || sr.nf());
         let asserted = sr.txe() && cr1.txeie()
             || sr.tc() && cr1.tcie()
             || (sr.rxne() || sr.ore()) && cr1.rxneie()
-            || sr.idle() && cr1.idleie();
+            || sr.idle() && cr1.idleie()
+            || sr.pe() && cr1.peie()
+            || error;
         u32::from(asserted && cr1.ue())
     }
 
+    fn outputs(&self, s: &State) -> u64 {
+        let (tx, rx) = s.requests();
+        u64::from(tx) | u64::from(rx) << 1
+    }
+
+    fn clocked(&self, s: &mut State, clock: Frequency, cx: &mut Context<'_>) {
+        self.settle(s, cx.now);
+        let setup = self.setup(s);
+        s.line.clocked(&setup, clock, cx.now);
+    }
+
     fn next_wake(&self, s: &State) -> Option<Cycle> {
-        let (sr, cr1) = (s.sr(), s.cr1);
-        let tx = cr1.txeie() && !sr.txe() || cr1.tcie() && !sr.tc();
-        let rx = cr1.rxneie() && !sr.rxne() && !sr.ore() || cr1.idleie() && !sr.idle();
-        let tx = s.outgoing.due().filter(|_| tx);
-        let idle = s.idle_at.filter(|_| cr1.idleie() && !sr.idle());
-        let idle = idle.filter(|_| s.incoming.due().is_none());
-        let rx = s.incoming.due().filter(|_| rx && self.receives(s));
-        [tx, rx, idle].into_iter().flatten().min()
+        let watched = Flags::new()
+            .with_txe(s.cr1.txeie() || s.cr3 & DMAT != 0)
+            .with_tc(s.cr1.tcie())
+            .with_rxne(s.cr1.rxneie() || s.cr3 & DMAR != 0)
+            .with_ore(s.cr1.rxneie() || s.cr3 & EIE != 0)
+            .with_idle(s.cr1.idleie());
+        s.line.next(&self.setup(s), watched)
     }
 }
 
@@ -282,8 +237,8 @@ mod tests {
         usart
     }
 
-    fn sr(usart: &Testbed) -> Sr {
-        Sr::from(usart.peek(SR))
+    fn sr(usart: &Testbed) -> Flags {
+        Flags::from(usart.peek(SR))
     }
 
     #[test]
@@ -395,5 +350,61 @@ mod tests {
         usart.read(SR);
         usart.write(DR, 0);
         assert_eq!(usart.next_wake(), Some(11 * 20 * 2));
+    }
+
+    #[test]
+    fn dma_requests_follow_txe_and_rxne() {
+        let mut usart = usart(Cr1::new());
+        assert_eq!(usart.outputs(), 0);
+        usart.write(CR3, DMAT | DMAR);
+        assert_eq!(usart.outputs(), 1, "TXE");
+        usart.write(DR, 1);
+        usart.write(DR, 2);
+        assert_eq!((usart.outputs(), usart.next_wake()), (0, Some(160)));
+        usart.input(b"A");
+        usart.run_until(160);
+        assert_eq!(usart.outputs(), 3);
+        usart.read(DR);
+        assert_eq!(usart.outputs(), 1);
+    }
+
+    #[test]
+    fn an_overrun_under_dma_has_the_error_interrupt() {
+        let mut usart = usart(Cr1::new());
+        usart.write(CR3, DMAR | EIE);
+        usart.input(b"AB");
+        usart.run_until(319);
+        assert_eq!(usart.irq_lines(), 0);
+        usart.run_until(320);
+        assert_eq!(usart.irq_lines(), 1);
+    }
+
+    #[test]
+    fn the_parity_bit_takes_the_place_of_the_highest_bit() {
+        let mut usart = usart(Cr1::new().with_pce(true));
+        usart.input(b"C"); // three ones: even parity sets the bit
+        usart.run_until(160);
+        assert_eq!(usart.read(DR), 0x80 | u32::from(b'C'));
+        usart.write(CR1, u32::from(Cr1::from(usart.peek(CR1)).with_m(true).with_ps(true)));
+        usart.input(b"C");
+        usart.run_until(500);
+        assert_eq!(usart.read(DR), u32::from(b'C'), "odd parity of nine bits is bit 8, here zero");
+    }
+
+    #[test]
+    fn the_clock_may_be_slower_than_the_core_and_may_stand_still() {
+        let mut usart = usart(Cr1::new().with_tcie(true));
+        usart.read(SR);
+        usart.clocked(1, 4);
+        usart.write(DR, 0);
+        assert_eq!(usart.next_wake(), Some(640));
+        usart.run_until(640);
+        usart.clocked(0, 4);
+        usart.read(SR);
+        usart.write(DR, 0);
+        usart.run_until(10_000);
+        assert!(!sr(&usart).tc());
+        usart.clocked(4, 4);
+        assert_eq!(usart.next_wake(), Some(10_160));
     }
 }

@@ -42,6 +42,7 @@ pub(super) const KIND: Kind = Kind {
             hold: wiring.option("hold") != 0,
         }))
     },
+    ..Kind::PLAIN
 };
 
 struct UartLite {

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     core::MemoryDigest,
-    words::{Icount, Width},
+    words::{Cycle, Icount, Width},
 };
 
 /// An event and when it happened.
 ///
-/// Events that arrive from outside (`Lines`, `Sleep`, `Dma`, `Reset` …) are stamped with the icount of the boundary
+/// Events that arrive from outside (`Line`, `Sleep`, `Memory`, `Reset` …) are stamped with the icount of the boundary
 /// at which the core looked at them, and stand before what the instruction at that icount does itself. Those that an
 /// access caused stand right behind that access, with its icount.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,6 +82,13 @@ pub enum Event {
     Reset,
     /// What the core was like at this icount: nothing crossed the pins.
     Digest(Digest),
+    /// The core clock has another frequency from here on.
+    Clock {
+        /// Cycles in a second.
+        hz: u32,
+        /// The first cycle at that speed.
+        since: Cycle,
+    },
 }
 
 /// What a core was like at a position, in few bytes.
@@ -137,6 +144,7 @@ impl fmt::Display for Event {
             Event::Host { operation, .. } => write!(f, "semihosting call {operation:#04x}"),
             Event::Input { device, bytes } => write!(f, "{} bytes of input for {device}", bytes.len()),
             Event::Reset => f.write_str("a reset from outside the core"),
+            Event::Clock { hz, .. } => write!(f, "a change of the core clock to {hz} Hz"),
             Event::Digest(digest) => write!(f, "the digest {:016x}", digest.all),
         }
     }

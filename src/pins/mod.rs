@@ -7,7 +7,7 @@ pub use event::{Detail, Digest, Event, HostResult, Stamped};
 pub use lines::{Lines, ones};
 
 use crate::{
-    core::Memory,
+    core::{Clock, Memory},
     words::{BusFault, Cycle, Icount, Moment, Width},
 };
 
@@ -75,6 +75,9 @@ pub trait Pins {
 
     /// The interrupt lines as they are now.
     fn lines(&self) -> &Lines;
+
+    /// The core clock as it is now.
+    fn clock(&self) -> Clock;
 
     /// The core sleeps, and nothing that is due wakes it.
     fn sleep(&mut self, at: Moment, asleep: Asleep, memory: &mut Memory) -> Slept;

@@ -72,7 +72,7 @@ impl Timeline {
             return Err(TimelineError::Trace(error));
         }
         self.present = self.core.state().moment();
-        self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
+        self.cursor = Cursor::new(self.log.tail(), self.core.state());
         self.log.reached(self.present);
         if self.last_flush.elapsed() >= FLUSH {
             self.keep_bookmarks();
@@ -146,7 +146,7 @@ impl Timeline {
             let digest = Event::Digest(self.core.detailed_digest());
             let icount = self.now().icount;
             self.log.append(&Stamped { icount, event: digest })?;
-            self.cursor = Cursor::new(self.log.tail(), self.core.state().nvic.lines());
+            self.cursor = Cursor::new(self.log.tail(), self.core.state());
             self.write_keyframe_if_due()?;
         }
         Ok(())
@@ -199,7 +199,7 @@ impl Timeline {
 
     /// The state of the core has been replaced by one that belongs to a place in the log.
     pub(super) fn jumped(&mut self, mark: Mark) {
-        self.cursor = Cursor::new(mark, self.core.state().nvic.lines());
+        self.cursor = Cursor::new(mark, self.core.state());
         self.executed_from = self.now().icount;
         let _ = self.core.take_executed(); // that was elsewhere
     }

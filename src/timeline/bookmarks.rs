@@ -164,6 +164,16 @@ impl Bookmarks {
         })
     }
 
+    /// The last reset before a position, of those that have a bookmark.
+    pub(super) fn last_reset(&self, before: Icount) -> Option<Icount> {
+        let is_reset = |bookmark: &&Bookmark| {
+            let number = bookmark.name.strip_prefix(Automatic::Reset.stem());
+            let number = number.and_then(|number| number.strip_prefix('-'));
+            number.is_some_and(|number| number.parse::<u32>().is_ok()) && bookmark.note.is_empty()
+        };
+        self.all.iter().rev().filter(is_reset).map(|bookmark| bookmark.icount).find(|icount| *icount < before)
+    }
+
     /// Sets one, in the place of one with the same name. `end` is the last position of the run.
     pub fn set(&mut self, name: &str, icount: Icount, end: Icount) -> Result<(), BookmarkError> {
         check(name)?;

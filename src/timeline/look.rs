@@ -3,6 +3,7 @@
 use super::{History, Timeline, TimelineError};
 use crate::{
     fault::Fault,
+    peripherals::Guess,
     trace::SectionKind,
     words::{BusFault, Icount, Registers, Width},
 };
@@ -57,6 +58,11 @@ impl Timeline {
             format!("{name} ({} reads, {} writes)", used.reads, used.writes)
         };
         live.bus().unmodelled().iter().map(line).collect()
+    }
+
+    /// What the firmware waited for at registers without a model, and got.
+    pub fn guesses(&self) -> Vec<Guess> {
+        self.live.as_ref().map(|live| live.bus().guesses()).unwrap_or_default()
     }
 
     /// The most that a seek executes: the longest way between two places that can be entered.

@@ -25,7 +25,9 @@ use std::{collections::BTreeSet, time::Instant};
 
 pub use bookmarks::{Automatic, Bookmark, BookmarkError, Bookmarks, Kept, RESERVED};
 pub use divergence::{Cause, Difference, Divergence};
-pub use query::{Answer, DeviceAccess, Finding, Last, Level, Query, Writer};
+pub use query::{
+    Accesses, Answer, Crossing, Crossings, DeviceAccess, Finding, Last, Level, ListedAccess, Query, Writer,
+};
 pub use types::{
     Direction, History, Interrupts, Limits, Options, Outcome, Stop, Stops, TimelineError, WatchKind,
     Watchpoint,
@@ -38,7 +40,7 @@ use crate::{
     image::Image,
     machine::{Cursor, Host, Live},
     trace::{Header, Log},
-    words::{BusFault, Icount, Moment, Registers},
+    words::{BusFault, Icount, Moment, Nanoseconds, Registers},
 };
 
 /// How far a run goes before it asks whether it should stop, in icounts.
@@ -83,7 +85,7 @@ impl Timeline {
         options: Options,
     ) -> Result<Timeline, TimelineError> {
         let config = log.header().config.clone();
-        let live = Live::new(board.bus(), host, &config, image);
+        let live = Live::new(board.bus(), host, &config, image).with_agenda(board.agenda());
         let mut timeline = Timeline::new(config, image, log, Some(live), options)?;
         timeline.ended = None;
         Ok(timeline)
@@ -112,7 +114,7 @@ impl Timeline {
         let bookmarks = Bookmarks::in_trace(&mut log);
         let ended = Some(log.end().map_or(Outcome::Cut, |end| end.outcome.clone()));
         Ok(Timeline {
-            cursor: Cursor::new(mark, core.state().nvic.lines()),
+            cursor: Cursor::new(mark, core.state()),
             core,
             log,
             live,
@@ -137,6 +139,11 @@ impl Timeline {
     /// Where the run is now.
     pub fn now(&self) -> Moment {
         self.core.state().moment()
+    }
+
+    /// The virtual time in seconds, where the run is now.
+    pub fn time(&self) -> Nanoseconds {
+        self.core.state().time()
     }
 
     /// The last position that exists so far.

@@ -208,7 +208,7 @@ impl Timeline {
         if !record.permits_the_same(from) {
             memory.invalidate_permissions();
         }
-        self.cursor = Cursor::new(record.mark, record.rest.nvic.lines());
+        self.cursor = Cursor::new(record.mark, &record.rest);
         self.core.set_state(record.state());
         // What the core tells of the code that it has executed may be from elsewhere: too much, never too little.
         self.executed_from = icount;

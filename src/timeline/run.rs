@@ -5,7 +5,7 @@ use crate::{
     core::{Halt, Search, Travel},
     fault::Fault,
     trace::End,
-    words::{Cycle, Icount},
+    words::Icount,
 };
 
 /// A fault handler that runs longer than this without ending is taken for a loop, in icounts.
@@ -33,11 +33,11 @@ impl Timeline {
     ) -> Result<Outcome, TimelineError> {
         let nothing = Search::default();
         let limit = limits.icount.unwrap_or(Icount::MAX);
-        let cycle_limit = limits.cycles.unwrap_or(Cycle::MAX);
         let mut until = limit;
         let mut in_fault_since = None;
         loop {
-            let travel = Travel { cycle_limit, faults: true, ..Travel::to(until.min(limit), &nothing) };
+            let travel =
+                Travel { time_limit: limits.time, faults: true, ..Travel::to(until.min(limit), &nothing) };
             let Some(halt) = self.advance(&travel, interrupted)? else {
                 return Ok(Outcome::Interrupted);
             };
@@ -127,7 +127,8 @@ impl Timeline {
         self.keep_bookmarks();
         self.write_last_sections()?;
         self.seek(self.present.icount)?;
-        let end = End { at: self.present, outcome, digest: self.core.digest() };
+        let time = self.core.state().time();
+        let end = End { at: self.present, time, outcome, digest: self.core.digest() };
         self.log.finish(end)?;
         self.seek(here)
     }

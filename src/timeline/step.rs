@@ -3,7 +3,7 @@
 use super::{Direction, Interrupts, Outcome, SLICE, Stop, Stops, Timeline, TimelineError};
 use crate::{
     core::{Context, Found, Halt, Hit, Search, Travel},
-    words::{Cycle, Icount},
+    words::Icount,
 };
 
 impl Timeline {
@@ -254,7 +254,7 @@ impl Timeline {
             let start = self.tape.icount(index);
             self.go(index);
             let mut last = None;
-            let travel = Travel { interrupts: true, cycle_limit: Cycle::MAX, ..Travel::to(end, &nothing) };
+            let travel = Travel { interrupts: true, ..Travel::to(end, &nothing) };
             while self.now().icount < end {
                 if let Halt::Interrupt(from) = self.run_core(&travel)?
                     && from == context

@@ -3,18 +3,17 @@
 use crate::{
     board::Board,
     image::Image,
-    machine::{Host, SemihostingCall},
+    machine::{Host, SemihostingCall, When},
     peripherals::Dma,
     pins::HostResult,
     trace::Header,
-    words::Moment,
 };
 
 /// A host that knows nothing.
 pub(super) struct Nobody;
 
 impl Host for Nobody {
-    fn output(&mut self, _: &str, _: &[u8], _: Moment) {}
+    fn output(&mut self, _: &str, _: &[u8], _: When) {}
 
     fn semihosting(&mut self, _: &SemihostingCall, _: &mut dyn Dma) -> HostResult {
         HostResult::default()

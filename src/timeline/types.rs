@@ -8,7 +8,7 @@ use super::Divergence;
 use crate::{
     core::{EngineError, PAGE},
     trace::TraceError,
-    words::{Cycle, Icount},
+    words::{Icount, Nanoseconds},
 };
 
 /// How a timeline is kept.
@@ -32,7 +32,7 @@ pub struct Limits {
     /// Stop exactly here.
     pub icount: Option<Icount>,
     /// Stop when virtual time has come this far.
-    pub cycles: Option<Cycle>,
+    pub time: Option<Nanoseconds>,
 }
 
 /// Which way to travel.

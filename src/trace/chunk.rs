@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    core::Clock,
     pins::{Digest, Event, Stamped},
-    words::{Icount, Width},
+    words::{Cycle, Icount, Width},
 };
 
 /// Items in a chunk when it is closed.
@@ -147,6 +148,14 @@ impl Chunk {
         self.events
     }
 
+    /// What the core clock before it becomes in it, up to a cycle.
+    pub fn clock_behind(&self, clock: Clock, end: Cycle) -> Clock {
+        self.rare.iter().fold(clock, |clock, event| match *event {
+            Event::Clock { hz, since } if since <= end => clock.changed(hz, since),
+            _ => clock,
+        })
+    }
+
     /// Whether it is time to close it.
     pub fn is_full(&self) -> bool {
         self.items.len() >= FULL_ITEMS || self.rare_bytes >= FULL_BYTES
@@ -185,7 +194,7 @@ impl Chunk {
                 (Channel::Digest, index)
             }
             Event::Reset => (Channel::Reset, 0),
-            Event::Memory { .. } | Event::Host { .. } | Event::Input { .. } => {
+            Event::Memory { .. } | Event::Host { .. } | Event::Input { .. } | Event::Clock { .. } => {
                 // Its index is new, so it never becomes part of a run.
                 let index = self.rare.len() as u64;
                 self.rare_bytes += rare_bytes(&stamped.event);

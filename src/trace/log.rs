@@ -181,6 +181,11 @@ impl Log {
         }
     }
 
+    /// The version of the format that it has.
+    pub fn format(&self) -> u32 {
+        self.closed().map_or(FORMAT, |closed| closed.format)
+    }
+
     /// How the run ended; `None` while it goes on and if the recording was cut.
     pub fn end(&self) -> Option<&End> {
         self.closed()?.end.as_ref()

@@ -6,7 +6,7 @@
 //! Beside the events the timeline keeps *sections* in the same file: keyframes, its index, bookmarks. The trace does not
 //! look into them.
 //!
-//! # The file, format version 3
+//! # The file, format version 4
 //!
 //! Integers of fixed size are little-endian. A *varint* is postcard's: seven bits to a byte, the lowest first, bit 7
 //! set in all bytes but the last. *Postcard* means the postcard 1 encoding of the type with that name in this crate.
@@ -99,10 +99,14 @@
 //! is written over, and two processes cannot spoil each other's work. A section that is damaged costs what it can save:
 //! time, or a name. It is never needed to replay.
 //!
+//! # Format version 3
+//!
+//! It has no changes of the core clock: [`End`] is without `time`, [`Counts`] without `clocks`. Digests and keyframes are those
+//! of a state without a clock. It can be read, and nothing added.
+//!
 //! # Format version 2
 //!
-//! It has no sections, no tables in ENDR, of which there is one, and no digests with detail. It can be read, and nothing
-//! added.
+//! As version 3. It has no sections, no tables in ENDR, of which there is one, and no digests with detail.
 
 mod block;
 mod cache;
@@ -131,7 +135,7 @@ pub use section::{Section, SectionKind};
 pub use summary::{Counts, End, Share, Summary};
 
 /// The version of the file format that this crate writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The oldest version that it reads.
 const OLDEST_FORMAT: u32 = 2;

@@ -38,6 +38,14 @@ pub(super) struct Scan {
     pub missing: bool,
 }
 
+/// What an end record is understood by.
+#[derive(Clone, Copy)]
+struct Version {
+    format: u32,
+    /// Of the core clock at reset.
+    hz: u32,
+}
+
 /// Why no more blocks follow.
 enum Halt {
     Disk(TraceError),
@@ -174,7 +182,7 @@ impl Scan {
         let mut found = Vec::new();
         let mut behind = store.length();
         while behind != start {
-            let Some((offset, head, ending)) = find_end(store, behind, self.format)? else {
+            let Some((offset, head, ending)) = find_end(store, behind, self.version())? else {
                 return Ok(None);
             };
             let listed = ending.rows.iter().try_fold(0u64, |sum, row| sum.checked_add(row.length()));
@@ -207,6 +215,10 @@ impl Scan {
         Ok(Some(()))
     }
 
+    fn version(&self) -> Version {
+        Version { format: self.format, hz: self.header.config.clock_hz }
+    }
+
     fn end_with(&mut self, head: &BlockHead, ending: Ending) {
         (self.last, self.ending) = (head.first, Some(Ending { rows: Vec::new(), ..ending }));
     }
@@ -226,7 +238,7 @@ impl Scan {
             if used < store.length() {
                 self.damage.get_or_insert(Problem::Truncated.at(Place::Addition, used));
             }
-        } else if let Some((_, head, ending)) = find_end(store, store.length(), self.format)? {
+        } else if let Some((_, head, ending)) = find_end(store, store.length(), self.version())? {
             // The way to it is damaged.
             self.missing = head.events > self.blocks.events;
             self.end_with(&head, ending);
@@ -263,7 +275,7 @@ impl Scan {
                     (self.reached_before, self.reached) = (self.reached, head.reached);
                 }
             } else {
-                match read_end(store, offset, self.format) {
+                match read_end(store, offset, self.version()) {
                     Ok((head, ending)) => {
                         self.end_with(&head, ending);
                         *newest = Some((end, self.blocks.sections.len()));
@@ -298,13 +310,17 @@ impl Scan {
 }
 
 /// The end record that ends at `behind`: the 8 bytes before that say where it begins. `None` if there is no good one.
-fn find_end(store: &Store, behind: u64, format: u32) -> Result<Option<(u64, BlockHead, Ending)>, TraceError> {
+fn find_end(
+    store: &Store,
+    behind: u64,
+    version: Version,
+) -> Result<Option<(u64, BlockHead, Ending)>, TraceError> {
     let Some(last) = behind.checked_sub(8) else { return Ok(None) };
     let Some(offset) = store.read(last, 8)?.and_then(|bytes| bytes.first_chunk().copied()) else {
         return Ok(None);
     };
     let offset = u64::from_le_bytes(offset);
-    match read_end(store, offset, format) {
+    match read_end(store, offset, version) {
         Ok((head, ending)) if offset + head.length() == behind => Ok(Some((offset, head, ending))),
         Ok(_) => Ok(None),
         Err(halt) => halt.damage().map(|_| None),
@@ -312,7 +328,7 @@ fn find_end(store: &Store, behind: u64, format: u32) -> Result<Option<(u64, Bloc
 }
 
 /// The end record at `offset`.
-fn read_end(store: &Store, offset: u64, format: u32) -> Result<(BlockHead, Ending), Halt> {
+fn read_end(store: &Store, offset: u64, version: Version) -> Result<(BlockHead, Ending), Halt> {
     let damage = |problem: Problem| problem.at(Place::End, offset);
     if offset > store.length() {
         return Err(damage(Problem::Truncated).into());
@@ -322,5 +338,5 @@ fn read_end(store: &Store, offset: u64, format: u32) -> Result<(BlockHead, Endin
         return Err(damage(Problem::Misplaced).into());
     }
     head.check(&body).map_err(damage)?;
-    Ok((head, Ending::from_body(&body, offset, format).map_err(damage)?))
+    Ok((head, Ending::from_body(&body, offset, version.format, version.hz).map_err(damage)?))
 }

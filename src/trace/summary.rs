@@ -3,13 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::chunk::{Channel, Chunk};
-use crate::{pins::Event, timeline::Outcome, words::Moment};
+use crate::{
+    pins::Event,
+    timeline::Outcome,
+    words::{Moment, Nanoseconds},
+};
 
 /// How a recorded run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// The last moment of the run.
     pub at: Moment,
+    /// The virtual time in seconds at that moment.
+    pub time: Nanoseconds,
     /// Why it ended.
     pub outcome: Outcome,
     /// The digest of the core's state at that moment.
@@ -39,11 +45,19 @@ pub struct Counts {
     pub resets: u64,
     /// Digests of the core's state.
     pub digests: u64,
+    /// Changes of the core clock.
+    pub clocks: u64,
 }
 
 impl Counts {
+    /// As format 3 has them.
+    pub(super) fn without_clocks(counts: [u64; 10]) -> Counts {
+        let [reads, writes, bus_faults, lines, sleeps, memory, host, inputs, resets, digests] = counts;
+        Counts { reads, writes, bus_faults, lines, sleeps, memory, host, inputs, resets, digests, clocks: 0 }
+    }
+
     /// All kinds, by the name that a user reads.
-    pub fn named(&self) -> [(&'static str, u64); 10] {
+    pub fn named(&self) -> [(&'static str, u64); 11] {
         [
             ("reads", self.reads),
             ("writes", self.writes),
@@ -55,6 +69,7 @@ impl Counts {
             ("inputs", self.inputs),
             ("resets", self.resets),
             ("digests", self.digests),
+            ("clock changes", self.clocks),
         ]
     }
 
@@ -72,6 +87,7 @@ impl Counts {
                 Channel::Rare => match chunk.rare(item) {
                     Some(Event::Host { .. }) => &mut self.host,
                     Some(Event::Input { .. }) => &mut self.inputs,
+                    Some(Event::Clock { .. }) => &mut self.clocks,
                     _ => &mut self.memory,
                 },
             };
@@ -88,6 +104,8 @@ pub struct Summary {
     /// The events by kind: those of the whole run if it has an end record, else those that can be read. `None` if that
     /// is too much to decode.
     pub counts: Option<Counts>,
+    /// The virtual time in seconds that the run has reached. `None` if that is too much to decode.
+    pub time: Option<Nanoseconds>,
     /// Chunks, without the open one.
     pub chunks: u32,
     /// Chunks that cannot be decoded; only looked for when the trace has no end record.

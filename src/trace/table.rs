@@ -6,7 +6,7 @@ use super::{
     Counts, End, Problem, Section, SectionKind,
     block::{BlockHead, HEAD_BYTES, Tag},
 };
-use crate::words::Icount;
+use crate::{core::Clock, words::Icount};
 
 /// A closed chunk.
 #[derive(Clone, Copy, Debug)]
@@ -155,11 +155,19 @@ impl Ending {
         BlockHead { tag: Tag::End, reached: self.end.at, ..head }.to_block(body.len(), &body)
     }
 
-    /// From a body that was checked. Format 2 had no table.
-    pub fn from_body(body: &[u8], offset: u64, format: u32) -> Result<Ending, Problem> {
+    /// From a body that was checked. Format 2 had no table, format 3 no changes of a clock that has `hz` at reset.
+    pub fn from_body(body: &[u8], offset: u64, format: u32, hz: u32) -> Result<Ending, Problem> {
         const ENCODING: Problem = Problem::Encoding("its contents are no end record");
-        let (end, rest) = postcard::take_from_bytes(body).map_err(|_| ENCODING)?;
-        let (counts, rest) = postcard::take_from_bytes(rest).map_err(|_| ENCODING)?;
+        let (end, counts, rest) = if format < 4 {
+            let ((at, outcome, digest), rest) = postcard::take_from_bytes(body).map_err(|_| ENCODING)?;
+            let end = End { at, time: Clock::new(hz).time_at(at.cycle), outcome, digest };
+            let (counts, rest) = postcard::take_from_bytes(rest).map_err(|_| ENCODING)?;
+            (end, Counts::without_clocks(counts), rest)
+        } else {
+            let (end, rest) = postcard::take_from_bytes(body).map_err(|_| ENCODING)?;
+            let (counts, rest) = postcard::take_from_bytes(rest).map_err(|_| ENCODING)?;
+            (end, counts, rest)
+        };
         let (rows, rest) = match format {
             2 => (Vec::new(), rest),
             _ => postcard::take_from_bytes(rest).map_err(|_| ENCODING)?,

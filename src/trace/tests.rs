@@ -53,7 +53,12 @@ fn moment(icount: u64) -> Moment {
 }
 
 fn end(icount: u64) -> End {
-    End { at: moment(icount), outcome: Outcome::FaultLoop(0x0800_0123), digest: 0x1234_5678_9abc_def0 }
+    End {
+        at: moment(icount),
+        time: 2_000 * icount,
+        outcome: Outcome::FaultLoop(0x0800_0123),
+        digest: 0x1234_5678_9abc_def0,
+    }
 }
 
 fn read(icount: u64, address: u32, value: u32) -> Stamped {

@@ -5,7 +5,7 @@ use std::{cell::RefCell, path::PathBuf, rc::Rc};
 use tempfile::TempDir;
 use untick::{
     machine::{
-        Host, SemihostingCall,
+        Host, SemihostingCall, When,
         semihosting::{HeapInfo, Semihosting, Stream, Streams},
     },
     peripherals::Dma,
@@ -60,7 +60,7 @@ impl Console {
 }
 
 impl Host for Console {
-    fn output(&mut self, _device: &str, bytes: &[u8], _at: Moment) {
+    fn output(&mut self, _device: &str, bytes: &[u8], _when: When) {
         self.printed.write(Stream::Output, bytes);
     }
 

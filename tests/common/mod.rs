@@ -106,7 +106,7 @@ impl Fixture {
 
     /// Where a run of it stops that would go on for ever.
     pub fn limits(&self) -> Limits {
-        Limits { icount: (self.ends == "limit").then_some(ENDLESS), cycles: None }
+        Limits { icount: (self.ends == "limit").then_some(ENDLESS), time: None }
     }
 
     /// Whether an outcome is the one that the row asks for.
@@ -149,10 +149,7 @@ impl Fixture {
             untick: env!("CARGO_PKG_VERSION").to_owned(),
             unicorn: untick::core::unicorn_version(),
             board: self.board.clone(),
-            board_sources: vec![
-                ("board.toml".to_owned(), board.sources().board.clone()),
-                ("chip.yaml".to_owned(), board.sources().chip.clone()),
-            ],
+            board_sources: board.sources().to_record(),
             config: self.config(),
             firmware_name: image.origin.clone(),
             firmware: image.file.to_vec(),

@@ -12,6 +12,7 @@ use std::{
 };
 
 use untick::{
+    board::Board,
     debug::{Debuggee, Names, Options, Server},
     image::Symbols,
 };
@@ -45,7 +46,16 @@ impl Served {
         Served::with(scripted, false)
     }
 
-    pub fn with(mut scripted: Scripted, once: bool) -> Served {
+    pub fn with(scripted: Scripted, once: bool) -> Served {
+        Served::start(scripted, once, None)
+    }
+
+    /// With the names of a board.
+    pub fn on_board(scripted: Scripted, board: &'static str) -> Served {
+        Served::start(scripted, false, Some(board))
+    }
+
+    fn start(mut scripted: Scripted, once: bool, board: Option<&'static str>) -> Served {
         let server = Server::bind(":0").unwrap();
         let address = server.address();
         let running = scripted.running.clone();
@@ -56,7 +66,7 @@ impl Served {
                 format!("BFAR {:#010x}, seen from icount {}\n", fault.bfar, debuggee.now().icount)
             };
             let symbols = Symbols::default();
-            let names = Names::new(&symbols, || None);
+            let names = Names::new(&symbols, || Board::find(board?).ok());
             let pressed = AtomicBool::new(false);
             let options =
                 Options { once, shutdown: &flag, pressed: &pressed, names: &names, fault_report: &report };

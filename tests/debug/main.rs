@@ -6,6 +6,7 @@ mod garbage;
 mod gdb;
 mod harness;
 mod monitor;
+mod peripherals;
 mod scripted;
 mod sessions;
 mod state;

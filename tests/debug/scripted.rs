@@ -2,11 +2,14 @@
 //!
 //! A loop of ten 2-byte instructions at 0x100. Instruction 50 of every hundred stores a new value to the counter, 60
 //! stores the value that is there already, 70 loads it. From 300 to 319 SysTick runs at 0x200; at 900 a HardFault is
-//! entered, at 0x300.
+//! entered, at 0x300. At the beginning of every hundred a device is read, and 80 later it is written.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use untick::{
@@ -14,15 +17,18 @@ use untick::{
     debug::Debuggee,
     fault::Fault,
     timeline::{
-        Answer, BookmarkError, Bookmarks, Direction, Divergence, Finding, History, Interrupts, Kept, Last,
-        Level, Outcome, Query, Stop, Stops, TimelineError, WatchKind,
+        Accesses, Answer, BookmarkError, Bookmarks, Crossing, Crossings, DeviceAccess, Direction, Divergence,
+        Finding, History, Interrupts, Kept, Last, Level, ListedAccess, Outcome, Query, Stop, Stops,
+        TimelineError, WatchKind,
     },
-    words::{BusFault, Icount, Moment, Registers},
+    words::{BusFault, Icount, Moment, Nanoseconds, Registers, Width},
 };
 
 pub const COUNTER: u32 = 0x2000_0000;
-pub const HANDLER: std::ops::Range<Icount> = 300..320;
+pub const HANDLER: Range<Icount> = 300..320;
 pub const FAULT: Icount = 900;
+/// A register of a device: each hundred begins with a load of it, at 80 comes a store of the number of the hundred.
+pub const DEVICE: u32 = 0x4000_4004;
 
 pub struct Scripted {
     at: Icount,
@@ -189,6 +195,32 @@ impl Scripted {
         (direction == Direction::Forward && stops.faults && self.at == FAULT).then_some(Stop::Fault)
     }
 
+    /// The accesses to the device before now, the oldest first.
+    fn accesses(&self) -> Vec<Crossing> {
+        let access = |icount: Icount| match icount % 100 {
+            0 => Some(((icount / 50 % 4) as u32, false)),
+            80 => Some(((icount / 100) as u32, true)),
+            _ => None,
+        };
+        let crossing = |icount| {
+            let (value, written) = access(icount)?;
+            Some(Crossing { icount, address: DEVICE, width: Width::Word, value, written })
+        };
+        (0..self.at).filter_map(crossing).collect()
+    }
+
+    /// Waits for the end of an endless past; whether whoever asked has had enough before that.
+    fn waits(&self, interrupted: &mut dyn FnMut() -> bool) -> bool {
+        self.running.store(true, Ordering::SeqCst);
+        let mut given_up = false;
+        while self.endless_past && !self.enough.load(Ordering::SeqCst) && !given_up {
+            given_up = interrupted();
+            std::thread::yield_now();
+        }
+        self.running.store(false, Ordering::SeqCst);
+        given_up
+    }
+
     fn check(&self) -> Result<(), TimelineError> {
         if !self.broken {
             return Ok(());
@@ -200,6 +232,9 @@ impl Scripted {
 impl Debuggee for Scripted {
     fn now(&self) -> Moment {
         Moment { icount: self.at, cycle: self.at * 2 }
+    }
+    fn time(&self) -> Nanoseconds {
+        self.now().cycle * 1_000
     }
     fn end(&self) -> Moment {
         Moment { icount: self.end, cycle: self.end * 2 }
@@ -316,6 +351,7 @@ impl Debuggee for Scripted {
     fn fault(&self) -> Option<Fault> {
         (self.at >= FAULT).then(|| Fault {
             at: Moment { icount: FAULT - 1, cycle: 0 },
+            time: 0,
             exception: 3,
             registers: Registers { pc: Scripted::pc(FAULT - 1), ..Registers::default() },
             cfsr: 0x8200,
@@ -345,15 +381,9 @@ impl Debuggee for Scripted {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
         self.check()?;
-        self.running.store(true, Ordering::SeqCst);
-        while self.endless_past && !self.enough.load(Ordering::SeqCst) {
-            if interrupted() {
-                self.running.store(false, Ordering::SeqCst);
-                return Ok(Last::Interrupted(self.at / 2));
-            }
-            std::thread::yield_now();
+        if self.waits(interrupted) {
+            return Ok(Last::Interrupted(self.at / 2));
         }
-        self.running.store(false, Ordering::SeqCst);
         let Query::Execution { address } = *query else { return Ok(Last::Never) };
         let found = (0..self.at).rev().find(|at| Scripted::pc(*at) == address);
         Ok(found.map_or(Last::Never, |icount| {
@@ -364,6 +394,46 @@ impl Debuggee for Scripted {
                 finding: Finding::Executed,
             })
         }))
+    }
+
+    fn last_crossings(
+        &mut self,
+        places: &[Range<u32>],
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Crossings, TimelineError> {
+        let interrupted = self.waits(interrupted).then_some(self.at / 2);
+        let all = if interrupted.is_some() { Vec::new() } else { self.accesses() };
+        let last = places.iter().map(|place| all.last().copied().filter(|_| place.contains(&DEVICE)));
+        Ok(Crossings { last: last.collect(), reset: None, interrupted })
+    }
+
+    fn last_accesses(
+        &mut self,
+        places: &[Range<u32>],
+        count: usize,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<Accesses, TimelineError> {
+        let interrupted = self.waits(interrupted).then_some(self.at / 2);
+        let all = self.accesses();
+        if interrupted.is_some() || !places.iter().any(|place| place.contains(&DEVICE)) {
+            return Ok(Accesses { found: Vec::new(), interrupted });
+        }
+        let listed = |index: usize| {
+            let Crossing { icount, address, width, value, written } = all[index];
+            let access = match written {
+                true => DeviceAccess::Write { value, accepted: true },
+                false => DeviceAccess::Read(Some(value)),
+            };
+            let answer = Answer {
+                at: Moment { icount, cycle: icount * 2 },
+                pc: Scripted::pc(icount),
+                level: Level::default(),
+                finding: Finding::Device { address, width, access },
+            };
+            ListedAccess { answer, before: index.checked_sub(1).map(|before| all[before]) }
+        };
+        let found = (all.len().saturating_sub(count)..all.len()).map(listed).collect();
+        Ok(Accesses { found, interrupted: None })
     }
 
     fn bookmarks(&self) -> &Bookmarks {

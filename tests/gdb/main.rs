@@ -8,6 +8,7 @@ mod harness;
 mod live;
 mod monitor;
 mod past;
+mod peripherals;
 mod server;
 mod tasks;
 mod watch;

@@ -1,6 +1,8 @@
 //! Bugs that the laws have found, each with the few instructions that show it.
 
+mod clock;
 mod code;
+mod flash;
 mod it_blocks;
 mod watched;
 
@@ -14,7 +16,7 @@ use crate::common::{CODE, Program, STACK, events};
 const PEND_SV: usize = 14;
 
 fn run_to(timeline: &mut Timeline, icount: Icount) -> Outcome {
-    timeline.run(&Limits { icount: Some(icount), cycles: None }, &mut || false).unwrap()
+    timeline.run(&Limits { icount: Some(icount), time: None }, &mut || false).unwrap()
 }
 
 /// An instruction that a branch leads to and that itself makes an exception pending.

@@ -34,7 +34,7 @@ fn looking_changes_nothing() {
         let (mut timeline, printed) = fixture.live();
         let mut reference = recording.replay_for_reference();
         for position in positions {
-            let limits = Limits { icount: Some(position), cycles: None };
+            let limits = Limits { icount: Some(position), time: None };
             timeline.run(&limits, &mut || false).unwrap();
             let before = timeline.digest();
             assert!(look(&timeline, &devices) > 1000, "{}: nothing to see", fixture.name);

@@ -186,7 +186,7 @@ fn what_follows_a_walk_in_the_past_of_a_live_run_is_what_would_have_been() {
         let (mut timeline, _) = fixture.live();
         for _ in 0..6 {
             let limit = random.below(recording.end.min(2 * INTERVAL) + 1);
-            let limits = Limits { icount: Some(limit.max(timeline.now().icount)), cycles: None };
+            let limits = Limits { icount: Some(limit.max(timeline.now().icount)), time: None };
             timeline.run(&limits, &mut || false).unwrap();
             let present = timeline.now().icount;
             for _ in 0..random.below(40) {
@@ -219,7 +219,7 @@ fn stores() -> Program {
 #[test]
 fn steps_among_what_is_recorded_keep_no_checkpoints() {
     let mut timeline = stores().live();
-    timeline.run(&Limits { icount: Some(100_000), cycles: None }, &mut || false).unwrap();
+    timeline.run(&Limits { icount: Some(100_000), time: None }, &mut || false).unwrap();
     step(&mut timeline, Direction::Backward, Interrupts::Into);
     let checkpoints = timeline.history().checkpoints;
     for direction in [Direction::Backward, Direction::Forward, Direction::Backward] {
@@ -236,7 +236,7 @@ fn steps_among_what_is_recorded_keep_no_checkpoints() {
 #[test]
 fn what_is_recorded_counts_as_history() {
     let mut timeline = stores().live();
-    timeline.run(&Limits { icount: Some(100_000), cycles: None }, &mut || false).unwrap();
+    timeline.run(&Limits { icount: Some(100_000), time: None }, &mut || false).unwrap();
     let before = timeline.history();
     step(&mut timeline, Direction::Backward, Interrupts::Into);
     let after = timeline.history();

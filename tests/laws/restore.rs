@@ -31,7 +31,7 @@ fn rebuild(timeline: &Timeline) -> Core {
 /// Takes a core along a recording from where it is.
 fn replay(core: &mut Core, log: &mut Log, to: Icount) {
     let mark = log.find(core.state().icount).unwrap();
-    let mut cursor = Cursor::new(mark, core.state().nvic.lines());
+    let mut cursor = Cursor::new(mark, core.state());
     let mut error = None;
     let nothing = Search::default();
     core.set_search(&nothing);

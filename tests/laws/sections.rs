@@ -28,7 +28,7 @@ fn record(fixture: &Fixture, interval: Icount) -> Vec<u8> {
     let log = Log::create(&file, fixture.header()).unwrap();
     let (mut timeline, _) = fixture.live_into(log, options(interval));
     let limit = fixture.limits().icount.unwrap_or(MOST).min(MOST);
-    let limits = untick::timeline::Limits { icount: Some(limit), cycles: None };
+    let limits = untick::timeline::Limits { icount: Some(limit), time: None };
     timeline.run(&limits, &mut || false).unwrap();
     timeline.finish().unwrap();
     drop(timeline);

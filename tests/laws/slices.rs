@@ -26,7 +26,7 @@ fn in_slices(fixture: &Fixture, what: &str, mut slice: impl FnMut(Icount) -> Ico
     while timeline.now().icount < recording.end {
         let from = timeline.now().icount;
         let to = (from + slice(from)).min(recording.end);
-        let outcome = timeline.run(&Limits { icount: Some(to), cycles: None }, &mut || false).unwrap();
+        let outcome = timeline.run(&Limits { icount: Some(to), time: None }, &mut || false).unwrap();
         let here = timeline.now().icount;
         assert!(here == to || outcome != Outcome::Limit, "{what}: at {here} instead of {to}");
         assert!(here > from, "{what}: stuck at {here}, {outcome:?}");
@@ -90,7 +90,7 @@ fn states_inside_a_run_in_slices_are_those_of_a_replay_in_one_go() {
             straight.step(Direction::Backward, &Stops::default(), Interrupts::Into, &mut || false).unwrap();
             while sliced.now().icount < (window + 30).min(recording.end) {
                 let to = sliced.now().icount + 1;
-                sliced.run(&Limits { icount: Some(to), cycles: None }, &mut || false).unwrap();
+                sliced.run(&Limits { icount: Some(to), time: None }, &mut || false).unwrap();
                 assert_eq!(sliced.now().icount, to, "{}", fixture.name);
                 straight.seek(start.saturating_sub(200)).unwrap();
                 straight.seek(to).unwrap();
@@ -124,7 +124,7 @@ fn session(fixture: &Fixture, options: Options) {
         doing = match random.below(8) {
             0 => {
                 let goal = goal.max(timeline.end().icount);
-                let limits = Limits { icount: Some(goal), cycles: None };
+                let limits = Limits { icount: Some(goal), time: None };
                 timeline.run(&limits, &mut || false).unwrap();
                 format!("run to {goal}")
             }
@@ -167,7 +167,7 @@ fn session(fixture: &Fixture, options: Options) {
             break;
         }
     }
-    let limits = Limits { icount: Some(recording.end.max(timeline.end().icount)), cycles: None };
+    let limits = Limits { icount: Some(recording.end.max(timeline.end().icount)), time: None };
     timeline.run(&limits, &mut || false).unwrap();
     timeline.seek(recording.end).unwrap();
     let what = format!("{what}, after {doing}");

@@ -1,7 +1,7 @@
 //! Pins that answer what QEMU's trace shows.
 
 use untick::{
-    core::Memory,
+    core::{Clock, Memory},
     pins::{Asleep, Due, HostResult, Lines, Pins, Slept},
     words::{BusFault, Moment, Width},
 };
@@ -67,6 +67,10 @@ impl Pins for TracePins<'_> {
 
     fn lines(&self) -> &Lines {
         &self.lines
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::new(1)
     }
 
     fn sleep(&mut self, _: Moment, _: Asleep, _: &mut Memory) -> Slept {

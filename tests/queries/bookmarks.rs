@@ -62,7 +62,7 @@ fn bookmarks_do_not_depend_on_stops() {
     let recording = fixture.recording();
     let (mut timeline, _) = fixture.live();
     for limit in (0..=recording.end).step_by(997).chain([u64::MAX]) {
-        let limits = untick::timeline::Limits { icount: Some(limit), cycles: None };
+        let limits = untick::timeline::Limits { icount: Some(limit), time: None };
         timeline.run(&limits, &mut || false).unwrap();
         timeline.seek(timeline.end().icount / 2).unwrap();
         timeline.seek(Icount::MAX).unwrap();

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod accesses;
 mod bookmarks;
 mod brute;
 mod events;

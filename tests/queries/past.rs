@@ -179,7 +179,7 @@ fn questions_do_not_disturb_a_live_run() {
         let mut random = Random::new(&fixture.name);
         for _ in 0..4 {
             let limit = timeline.end().icount + random.below(recording.end / 4);
-            let limits = Limits { icount: Some(limit), cycles: None };
+            let limits = Limits { icount: Some(limit), time: None };
             timeline.run(&limits, &mut || false).unwrap();
             let now = timeline.now();
             for query in [
@@ -222,7 +222,7 @@ fn what_a_device_writes_into_memory_is_found() {
     };
     program.code.resize(0x400, 0); // more than the page at 0x400 that is erased
     let mut timeline = program.live_on("microbit");
-    timeline.run(&Limits { icount: Some(50), cycles: None }, &mut || false).unwrap();
+    timeline.run(&Limits { icount: Some(50), time: None }, &mut || false).unwrap();
     let query = Query::Write { address: 0x410, length: 4 };
     let answer = timeline.last(&query).unwrap().unwrap();
     assert_eq!((answer.at.icount, answer.pc), (4, CODE + 8));

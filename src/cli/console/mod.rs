@@ -13,13 +13,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use untick::{
     machine::{
-        Host, SemihostingCall,
+        Host, SemihostingCall, When,
         rtt::Channels,
         semihosting::{Semihosting, Stream, Streams},
     },
     peripherals::Dma,
     pins::HostResult,
-    words::Moment,
 };
 
 pub use self::{
@@ -92,7 +91,7 @@ impl Terminal {
         let streams = TerminalStreams {
             screen,
             keyboard: Keyboard::new(input, device),
-            at: Moment::default(),
+            when: When::default(),
             interrupt,
         };
         Terminal { semihosting, streams, routes, console }
@@ -109,7 +108,7 @@ impl Terminal {
 }
 
 impl Host for Terminal {
-    fn output(&mut self, device: &str, bytes: &[u8], at: Moment) {
+    fn output(&mut self, device: &str, bytes: &[u8], when: When) {
         if let Some(undecided) = &mut self.console {
             undecided.console_talks |= undecided.console.as_deref() == Some(device);
             undecided.rtt_talks |= device == RTT_TEXT;
@@ -121,12 +120,12 @@ impl Host for Terminal {
             // Of RTT's channels, too.
             None if device != RTT_TEXT && device.starts_with("rtt") => {}
             None if device != "itm0" && device.starts_with("itm") => {}
-            Some(Route::Screen) | None => self.streams.screen.write(Stream::Output, bytes, at),
+            Some(Route::Screen) | None => self.streams.screen.write(Stream::Output, bytes, when),
         }
     }
 
     fn semihosting(&mut self, call: &SemihostingCall, memory: &mut dyn Dma) -> HostResult {
-        self.streams.at = call.at;
+        self.streams.when = When { icount: call.at.icount, time: call.time };
         self.semihosting.call(call, memory, &mut self.streams)
     }
 
@@ -180,13 +179,13 @@ struct TerminalStreams {
     screen: Screen,
     keyboard: Keyboard,
     /// When the call happens that is answered.
-    at: Moment,
+    when: When,
     interrupt: Interrupt,
 }
 
 impl Streams for TerminalStreams {
     fn write(&mut self, stream: Stream, bytes: &[u8]) {
-        self.screen.write(stream, bytes, self.at);
+        self.screen.write(stream, bytes, self.when);
     }
 
     fn read(&mut self, most: usize) -> Vec<u8> {
@@ -216,11 +215,11 @@ mod tests {
 
     use super::*;
 
-    const NOW: Moment = Moment { icount: 0, cycle: 0 };
+    const NOW: When = When { icount: 0, time: 0 };
 
     fn terminal(input: Input, console: Option<&str>, routes: BTreeMap<String, Route>) -> Terminal {
         let semihosting = Semihosting::new(String::new(), HeapInfo::default(), PathBuf::new());
-        let screen = Screen::on(Box::new(io::sink()), Box::new(io::sink()), None, Interrupt::default());
+        let screen = Screen::on(Box::new(io::sink()), Box::new(io::sink()), false, Interrupt::default());
         let typed = Typed::Default(console.map(str::to_owned));
         Terminal::new(semihosting, screen, input, typed, routes, Interrupt::default())
     }

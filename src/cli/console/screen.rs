@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use untick::{machine::semihosting::Stream, words::Moment};
+use untick::machine::{When, semihosting::Stream};
 
 use super::PIECE;
 use crate::cli::{interrupt::Interrupt, show};
@@ -27,24 +27,23 @@ pub struct Screen {
 
 /// Icount and time in front of each line.
 struct Stamps {
-    clock_hz: u32,
     /// Whether a line begins, on standard output and standard error.
     begins: [bool; 2],
 }
 
 impl Screen {
-    /// The standard streams; with a clock, each line says when it was sent.
-    pub fn new(stamp_clock_hz: Option<u32>, interrupt: Interrupt) -> Screen {
-        Screen::on(Box::new(io::stdout()), Box::new(io::stderr()), stamp_clock_hz, interrupt)
+    /// The standard streams; with stamps, each line says when it was sent.
+    pub fn new(stamps: bool, interrupt: Interrupt) -> Screen {
+        Screen::on(Box::new(io::stdout()), Box::new(io::stderr()), stamps, interrupt)
     }
 
     pub(super) fn on(
         standard_output: Box<dyn Write>,
         standard_error: Box<dyn Write>,
-        stamp_clock_hz: Option<u32>,
+        stamps: bool,
         interrupt: Interrupt,
     ) -> Screen {
-        let stamps = stamp_clock_hz.map(|clock_hz| Stamps { clock_hz, begins: [true; 2] });
+        let stamps = stamps.then_some(Stamps { begins: [true; 2] });
         Screen {
             output: Vec::new(),
             shown: Instant::now(),
@@ -56,8 +55,8 @@ impl Screen {
     }
 
     /// Takes what was sent at a moment.
-    pub fn write(&mut self, stream: Stream, bytes: &[u8], at: Moment) {
-        let stamped = self.stamps.as_mut().map(|stamps| stamps.stamp(stream, bytes, at));
+    pub fn write(&mut self, stream: Stream, bytes: &[u8], when: When) {
+        let stamped = self.stamps.as_mut().map(|stamps| stamps.stamp(stream, bytes, when));
         let bytes = stamped.as_deref().unwrap_or(bytes);
         match stream {
             Stream::Output => {
@@ -105,12 +104,12 @@ impl Drop for Screen {
 
 impl Stamps {
     /// Puts the moment in front of each line that begins.
-    fn stamp(&mut self, stream: Stream, bytes: &[u8], at: Moment) -> Vec<u8> {
+    fn stamp(&mut self, stream: Stream, bytes: &[u8], when: When) -> Vec<u8> {
         let begins = &mut self.begins[usize::from(stream == Stream::Error)];
         let mut stamped = Vec::new();
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             if *begins {
-                stamped.extend(show::stamp(at, self.clock_hz).as_bytes());
+                stamped.extend(show::stamp(when).as_bytes());
             }
             stamped.extend(line);
             *begins = line.ends_with(b"\n");
@@ -125,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    const NOW: Moment = Moment { icount: 0, cycle: 0 };
+    const NOW: When = When { icount: 0, time: 0 };
 
     /// A stream that tests can look at.
     #[derive(Clone, Default)]
@@ -158,14 +157,14 @@ mod tests {
         String::from_utf8(paper.0.lock().unwrap().clone()).unwrap()
     }
 
-    fn screen(output: impl Write + 'static, error: impl Write + 'static, clock_hz: Option<u32>) -> Screen {
-        Screen::on(Box::new(output), Box::new(error), clock_hz, Interrupt::default())
+    fn screen(output: impl Write + 'static, error: impl Write + 'static, stamps: bool) -> Screen {
+        Screen::on(Box::new(output), Box::new(error), stamps, Interrupt::default())
     }
 
     #[test]
     fn a_line_is_shown_when_complete_and_a_prompt_when_due() {
         let paper = Paper::default();
-        let mut screen = screen(paper.clone(), io::sink(), None);
+        let mut screen = screen(paper.clone(), io::sink(), false);
         screen.write(Stream::Output, b"tick", NOW);
         screen.write(Stream::Output, b"\n", NOW);
         assert_eq!(on(&paper), "tick\n");
@@ -181,7 +180,7 @@ mod tests {
     #[test]
     fn both_streams_keep_their_order() {
         let paper = Paper::default();
-        let mut screen = screen(paper.clone(), paper.clone(), None);
+        let mut screen = screen(paper.clone(), paper.clone(), false);
         screen.write(Stream::Output, b"a", NOW);
         screen.write(Stream::Error, b"b", NOW);
         screen.write(Stream::Output, b"c\n", NOW);
@@ -191,8 +190,8 @@ mod tests {
     #[test]
     fn a_stamp_tells_when_a_line_began() {
         let paper = Paper::default();
-        let mut screen = screen(paper.clone(), io::sink(), Some(1_000_000));
-        let at = |icount| Moment { icount, cycle: icount + 500_000 };
+        let mut screen = screen(paper.clone(), io::sink(), true);
+        let at = |icount| When { icount, time: (icount + 500_000) * 1000 };
         screen.write(Stream::Output, b"one", at(7));
         screen.write(Stream::Output, b" line\n\ntwo", at(25_499_431));
         screen.write(Stream::Output, b"\n", at(30_000_000));
@@ -203,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_left_ends_the_run() {
-        let mut screen = screen(Closed, io::sink(), None);
+        let mut screen = screen(Closed, io::sink(), false);
         screen.write(Stream::Output, b"line\n", NOW);
         assert!(screen.interrupt.is_wanted());
     }

@@ -190,6 +190,11 @@ impl Memory {
         self.block_of(page).kind
     }
 
+    /// Whether an address is one of flash, which only its controller changes.
+    pub fn is_flash(&self, address: u32) -> bool {
+        self.page(address).is_some_and(|page| self.page_kind(page) == RegionKind::Flash)
+    }
+
     fn block_of(&self, page: PageId) -> &Block {
         let after = self.blocks.partition_point(|b| b.first_page <= page);
         &self.blocks[after - 1]

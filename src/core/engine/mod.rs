@@ -56,12 +56,13 @@ pub enum Translation {
     Memory {
         /// The address of the page, aliases resolved.
         page_address: u32,
-        /// Stores go straight to memory.
+        /// Stores go straight to memory; where they may be made at all and do not, to [`Port::store`].
         write: bool,
         /// Instructions can be fetched.
         execute: bool,
     },
-    /// To memory, with other permissions for other addresses of the page: ask [`Port::allows`] each time.
+    /// To memory, with other permissions for other addresses of the page: ask [`Port::allows`] each time. Stores to flash go
+    /// to [`Port::store`].
     Guarded,
     /// To [`Port::load`] and [`Port::store`].
     Device,
@@ -138,7 +139,7 @@ pub trait Port {
     ) -> Result<(), AccessFault>;
     /// A load by the instruction at this icount.
     fn load(&mut self, icount: Icount, address: u32, width: Width, privileged: bool) -> Reply;
-    /// A store by the instruction at this icount.
+    /// A store by the instruction at this icount, to a device or to flash.
     fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, privileged: bool) -> Reply;
     /// The byte address and the bit that stand behind an address, if it is in a bit-band alias.
     fn bit_band(&mut self, address: u32) -> Option<(u32, u32)>;

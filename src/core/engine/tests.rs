@@ -45,11 +45,14 @@ impl Port for Bench {
         self.accesses.push((icount, address, None));
         Reply::Done(address)
     }
-    fn store(&mut self, icount: Icount, address: u32, _width: Width, value: u32, _privileged: bool) -> Reply {
+    fn store(&mut self, icount: Icount, address: u32, width: Width, value: u32, _privileged: bool) -> Reply {
         self.accesses.push((icount, address, Some(value)));
         self.pending |= address == DEVICE + 0xc;
         if address == DEVICE + DMA {
             self.memory.write(RAM, &value.to_le_bytes()).unwrap();
+        }
+        if self.memory.is_flash(address) {
+            self.memory.write(address, &value.to_le_bytes()[..width.bytes() as usize]).unwrap();
         }
         Reply::Done(0)
     }
@@ -301,6 +304,92 @@ fn a_store_that_makes_an_exception_takeable_is_done_once_and_stopped_at() {
         assert_eq!((ran.icount, ran.exit), (2, Exit::Limit));
         assert_eq!(registers.pc, CODE + 4);
         assert_eq!(pair.bench.accesses, [(1, DEVICE + 0xc, Some(5))], "the device saw one store");
+    }
+}
+
+const FLASH: u32 = CODE + 0x400;
+
+#[test]
+fn stores_to_flash_go_to_its_controller_and_loads_do_not() {
+    // STR R1, [R2]; LDR R3, [R2]; STRH R1, [R2, #4]; LDR R4, [R2, #4]; STM R2!, {R0, R1}; B .
+    let code = [0x6011, 0x6813, 0x8091, 0x6854, 0xc203, BRANCH_TO_ITSELF];
+    for kind in [Kind::Fast, Kind::Exact] {
+        let mut pair = Pair::new();
+        pair.write_code(&code);
+        let mut registers = start();
+        registers.r[1] = 0x1234_5678;
+        registers.r[2] = FLASH;
+        let ran = pair.run(kind, &mut registers, 7);
+        assert_eq!((ran.icount, ran.exit), (7, Exit::Limit), "{kind:?}");
+        assert_eq!((registers.r[3], registers.r[4]), (0x1234_5678, 0xffff_5678), "{kind:?}");
+        let stored = [
+            (0, FLASH, Some(0x1234_5678)),
+            (2, FLASH + 4, Some(0x5678)),
+            (4, FLASH, Some(0)),
+            (4, FLASH + 4, Some(0x1234_5678)),
+        ];
+        assert_eq!(pair.bench.accesses, stored, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_store_to_flash_that_is_not_aligned_comes_in_bytes() {
+    // STR R1, [R2]; STRB R1, [R2, #8]; B .
+    let code = [0x6011, 0x7211, BRANCH_TO_ITSELF];
+    for kind in [Kind::Fast, Kind::Exact] {
+        for at in [FLASH + 5, FLASH + 0x3fe] {
+            let mut pair = Pair::new();
+            pair.write_code(&code);
+            let mut registers = start();
+            registers.r[1] = 0x1234_5678;
+            registers.r[2] = at;
+            let ran = pair.run(kind, &mut registers, 3);
+            assert_eq!((ran.icount, ran.exit), (3, Exit::Limit), "{kind:?}");
+            let bytes = [0x78, 0x56, 0x34, 0x12].into_iter().zip(at..).map(|(byte, at)| (0, at, Some(byte)));
+            let mut stored: Vec<_> = bytes.chain([(1, at + 8, Some(0x78))]).collect();
+            stored.sort();
+            pair.bench.accesses.sort();
+            assert_eq!(pair.bench.accesses, stored, "{kind:?} {at:#x}");
+        }
+    }
+}
+
+#[test]
+fn a_watchpoint_on_flash_stops_in_front_of_all_stores_of_its_instruction() {
+    // NOP; STM R2!, {R0, R1}; B . And: NOP; STR R1, [R2, #3]; B .
+    for code in [[NOP, 0xc203, NOP, BRANCH_TO_ITSELF], [NOP, 0xf8c2, 0x1003, BRANCH_TO_ITSELF]] {
+        for kind in [Kind::Fast, Kind::Exact] {
+            let mut pair = Pair::new();
+            pair.write_code(&code);
+            let watch = Watchpoint { address: FLASH + 4, length: 2, kind: WatchKind::Write };
+            let search = Search { watchpoints: vec![watch], ..Search::default() };
+            let engine = if kind == Kind::Fast { &mut pair.fast } else { &mut pair.exact };
+            engine.set_search(&search, &pair.bench.memory);
+            let mut registers = start();
+            registers.r[2] = FLASH;
+            let ran = pair.run(kind, &mut registers, 9);
+            let found = Found::Watchpoint { address: watch.address, kind: watch.kind };
+            assert_eq!((ran.icount, ran.exit), (1, Exit::Found(found)), "{kind:?}");
+            assert_eq!(pair.bench.accesses, [], "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn code_in_flash_that_is_programmed_stops_the_run_behind_its_store() {
+    // BLX R3; STR R4, [R5]; BLX R3; B .
+    for kind in [Kind::Fast, Kind::Exact] {
+        let mut pair = Pair::new();
+        pair.bench.memory.write(FLASH, &[0x01, 0x20, 0x70, 0x47]).unwrap(); // MOVS R0, #1; BX LR
+        pair.write_code(&[0x4798, 0x602c, 0x4798, BRANCH_TO_ITSELF]);
+        let mut registers = start();
+        registers.r[3] = FLASH | 1;
+        registers.r[4] = 0x4770_2002; // MOVS R0, #2; BX LR
+        registers.r[5] = FLASH;
+        let ran = pair.run(kind, &mut registers, 9);
+        assert_eq!((ran.icount, ran.exit, registers.r[0]), (3, Exit::Changed, 1), "{kind:?}");
+        assert_eq!(pair.bench.accesses, [(3, FLASH, Some(0x4770_2002))], "{kind:?}");
+        assert!(pair.bench.memory.has_stale_code(), "{kind:?}");
     }
 }
 

@@ -33,11 +33,15 @@ impl Word {
 }
 
 impl Values {
-    /// What the watchpoints cover, as it is now; `None` if that is not memory, or too much.
+    /// What the watchpoints cover, as it is now; `None` if that is not RAM, or too much. A store to flash counts whether it
+    /// changes something or not.
     pub fn new(memory: &Memory, watchpoints: &[Watchpoint]) -> Option<Values> {
         let mut words = heapless::Vec::<Word, WORDS>::new();
         for watch in watchpoints {
             for address in watch.address..watch.address.checked_add(watch.length)? {
+                if memory.is_flash(address) {
+                    return None;
+                }
                 let place = memory.word_at(address & !(WORD - 1))?;
                 let mask = 0xff << (8 * (address % WORD));
                 match words.iter_mut().find(|word| word.place == place) {

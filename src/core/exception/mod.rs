@@ -161,7 +161,8 @@ impl State {
         let exception = if lockup { 0 } else { self.registers.ipsr() as u16 };
         if lockup || matches!(exception, HARD_FAULT..=SECURE_FAULT) {
             let (cfsr, hfsr, mmfar, bfar) = (self.scb.cfsr, self.scb.hfsr, self.scb.mmfar, self.scb.bfar);
-            self.fault = Some(Fault { at, exception, registers, cfsr, hfsr, mmfar, bfar, lockup });
+            let time = self.clock.time_at(at.cycle);
+            self.fault = Some(Fault { at, time, exception, registers, cfsr, hfsr, mmfar, bfar, lockup });
         }
     }
 

@@ -3,10 +3,11 @@
 use super::{Ahead, Core};
 use crate::{
     core::{
-        Context, Halt, Memory, State, Travel, nvic::exception::*, state::Activity, travel::is_stepped_over,
+        Context, Halt, Memory, Search, State, Travel, nvic::exception::*, state::Activity,
+        travel::is_stepped_over,
     },
     pins::{Asleep, Pins, Slept},
-    words::Cycle,
+    words::{Cycle, Icount},
 };
 
 enum Boundary {
@@ -29,7 +30,7 @@ impl Core {
             if self.state.activity == Activity::LockedUp {
                 break Halt::Lockup;
             }
-            if self.state.moment().cycle >= travel.cycle_limit {
+            if self.state.moment().cycle >= self.cycle_limit(travel) {
                 break Halt::Time;
             }
             if let Some((context, behind)) = travel.resumed
@@ -78,7 +79,8 @@ impl Core {
         }
         let before = self.state.clone();
         // That the pins have nothing more to say is why we are here.
-        let _ = self.arrive(pins, Cycle::MAX, before.moment().cycle);
+        let nothing = Search::default();
+        let _ = self.arrive(pins, &Travel::to(Icount::MAX, &nothing), before.moment().cycle);
         self.stay_at(before);
     }
 
@@ -88,6 +90,11 @@ impl Core {
         self.memory.exchange(memory);
         look(&mut self.memory);
         self.memory.exchange(memory);
+    }
+
+    /// The cycle at which a run ends, as fast as the clock is now.
+    pub(super) fn cycle_limit(&self, travel: &Travel<'_>) -> Cycle {
+        travel.time_limit.map_or(Cycle::MAX, |time| self.state.clock.cycles_until(time))
     }
 
     /// The flow of execution that runs now.
@@ -101,25 +108,26 @@ impl Core {
         pins.poll(at, &mut self.memory);
         self.state.reset_arrived |= pins.take_reset();
         self.state.nvic.set_lines(pins.lines());
+        self.state.clock = pins.clock();
         self.state.sync_systick(at.cycle);
         self.state.send_event_on_pend();
     }
 
     /// Goes on from where an earlier look at this boundary has come to. What arrives changes memory, too: that can be
     /// taken back.
-    fn arrive(&mut self, pins: &mut dyn Pins, cycle_limit: Cycle, since: Cycle) -> Option<Halt> {
+    fn arrive(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>, since: Cycle) -> Option<Halt> {
         self.memory.keep_overwritten();
         if let Some(mut ahead) = self.ahead.take() {
             self.state = ahead.state;
             self.memory.exchange(&mut ahead.memory);
         }
-        let halt = self.look_and_sleep(pins, cycle_limit, since);
+        let halt = self.look_and_sleep(pins, travel, since);
         self.arrived = self.memory.take_overwritten();
         halt
     }
 
     /// Looks at the pins, and sleeps until something wakes the core. Why it sleeps on, if it does.
-    fn look_and_sleep(&mut self, pins: &mut dyn Pins, cycle_limit: Cycle, since: Cycle) -> Option<Halt> {
+    fn look_and_sleep(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>, since: Cycle) -> Option<Halt> {
         self.look(pins);
         while let Activity::WaitingForInterrupt | Activity::WaitingForEvent = self.state.activity {
             if self.wakes() {
@@ -128,7 +136,8 @@ impl Core {
             }
             let at = self.state.moment();
             let core_wake = self.state.systick.next_wake();
-            match pins.sleep(at, Asleep { since, core_wake, limit: cycle_limit }, &mut self.memory) {
+            let limit = self.cycle_limit(travel);
+            match pins.sleep(at, Asleep { since, core_wake, limit }, &mut self.memory) {
                 Slept::Until(cycle) => self.state.slept += cycle.saturating_sub(at.cycle),
                 Slept::PastLimit => return Some(Halt::Time),
                 Slept::Forever => return Some(Halt::Asleep),
@@ -143,7 +152,7 @@ impl Core {
     }
 
     fn boundary(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>, since: Cycle) -> Boundary {
-        if let Some(halt) = self.arrive(pins, travel.cycle_limit, since) {
+        if let Some(halt) = self.arrive(pins, travel, since) {
             return Boundary::Halt(halt);
         }
         if self.state.reset_requested || self.state.reset_arrived {
@@ -152,6 +161,7 @@ impl Core {
             }
             self.reset();
             self.state.nvic.set_lines(pins.lines());
+            self.state.clock = pins.clock();
             self.state.icount += 1;
             return Boundary::Entered;
         }

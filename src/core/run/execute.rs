@@ -23,7 +23,8 @@ impl Core {
     pub(super) fn execute(&mut self, pins: &mut dyn Pins, travel: &Travel<'_>) -> Option<Halt> {
         let mut limit = travel.limit;
         // A run cannot stop at a cycle, but sleep aside an instruction is a cycle.
-        limit = limit.min(travel.cycle_limit.saturating_sub(self.state.slept).max(self.state.icount + 1));
+        limit =
+            limit.min(self.cycle_limit(travel).saturating_sub(self.state.slept).max(self.state.icount + 1));
         let fast = if self.values.is_some() { Kind::Watching } else { Kind::Fast };
         let mut kind = if limit - self.state.icount < 16 { Kind::Exact } else { fast };
         let mut end_of_block = None;

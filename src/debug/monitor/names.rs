@@ -8,7 +8,6 @@ use crate::{
     board::{Board, hint, near},
     fault::exception_name,
     image::Symbols,
-    svd::Field,
     timeline::Level,
 };
 
@@ -31,7 +30,7 @@ pub(super) struct Place {
 }
 
 /// What was typed is nothing that is known.
-/// The second text of each is a hint.
+/// The last text of each is a hint.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum NameError {
     #[error("{0:?} is neither an address nor a symbol nor a register of the board{1}")]
@@ -40,6 +39,12 @@ pub(super) enum NameError {
     Ambiguous(String, String),
     #[error("{0:?} is neither an address nor a function{1}")]
     Code(String, String),
+    #[error("the board of this run is not known, so nor are its peripherals")]
+    NoBoard,
+    #[error("the board has no peripheral {0:?}{1}")]
+    Peripheral(String, String),
+    #[error("{0} has no register {1:?}{2}")]
+    Register(String, String, String),
     #[error(
         "{0:?} is no exception: write its number, irq3, SysTick, or the name of an interrupt or a handler{1}"
     )]
@@ -52,7 +57,7 @@ impl<'a> Names<'a> {
         Names { symbols, board: OnceCell::new(), read_board: Box::new(board) }
     }
 
-    fn board(&self) -> Option<&Board> {
+    pub(super) fn board(&self) -> Option<&Board> {
         self.board.get_or_init(&self.read_board).as_ref()
     }
 
@@ -207,7 +212,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn name_at(&self, address: u32) -> Option<String> {
+    pub(super) fn name_at(&self, address: u32) -> Option<String> {
         let with_offset = |name: String, offset| match offset {
             0 => name,
             _ => format!("{name}+{offset:#x}"),
@@ -227,16 +232,14 @@ impl<'a> Names<'a> {
         device.map(|(name, range)| with_offset(name.to_owned(), canonical - range.start))
     }
 
-    /// The fields of the register at an address that are not zero in a value: `UE=1 TE=1`.
-    pub(super) fn of_fields(&self, address: u32, value: u32) -> Option<String> {
-        let board = self.board()?;
-        let register = board.svd()?.register(board.wires().canonical(address))?;
-        let value = value << (8 * (board.wires().canonical(address) - register.address));
-        // A register that is one field says nothing more.
-        let parts = |field: &&Field| field.of(value) != 0 && field.width < 8 * register.size;
-        let shown = |field: &Field| format!("{}={}", field.name, field.of(value));
-        let fields: Vec<String> = register.fields.iter().filter(parts).map(shown).collect();
-        (!fields.is_empty()).then(|| fields.join(" "))
+    /// `log_sample:70`, `Reset_Handler+0x4`, or the address: short, for lists.
+    pub(super) fn of_code_briefly(&self, pc: u32) -> String {
+        let Some(function) = self.symbols.function(pc) else { return format!("{pc:#010x}") };
+        match (self.symbols.line(pc), function.offset) {
+            (Some(line), _) => format!("{}:{}", function.name, line.line),
+            (None, 0) => function.name,
+            (None, offset) => format!("{}+{offset:#x}", function.name),
+        }
     }
 
     /// `<name>` if a word is the address of a function or of a variable.

@@ -1,19 +1,16 @@
 //! Commands that only look.
 
 use super::{MonitorError, grouped};
-use crate::{debug::stub::Stub, timeline::Interrupts};
+use crate::{debug::stub::Stub, timeline::Interrupts, words::seconds};
 
 /// The first line is for people and scripts: `icount N, cycle N, 1.234567 s`.
 pub(super) fn when(stub: &mut Stub<'_>, _arguments: &str) -> Result<String, MonitorError> {
     let now = stub.debuggee.now();
-    let clock = u128::from(stub.debuggee.config().clock_hz.max(1));
-    let microseconds = u128::from(now.cycle) * 1_000_000 / clock;
     Ok(format!(
-        "icount {}, cycle {}, {}.{:06} s\n{}; {}",
+        "icount {}, cycle {}, {}\n{}; {}",
         now.icount,
         now.cycle,
-        microseconds / 1_000_000,
-        microseconds % 1_000_000,
+        seconds(stub.debuggee.time()),
         part(stub),
         place(stub),
     ))

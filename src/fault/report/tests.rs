@@ -150,11 +150,10 @@ fn no_line_is_too_long_and_a_shell_takes_the_command() {
 }
 
 #[test]
-fn time_is_exact_and_needs_a_clock() {
+fn the_moment_has_all_its_measures() {
     let at = Moment { icount: 5, cycle: u64::MAX };
-    assert_eq!(moment(at, 0), "icount 5, cycle 18446744073709551615");
-    assert_eq!(moment(at, 1), "icount 5, cycle 18446744073709551615, 18446744073709551615.000000 s");
-    assert_eq!(moment(Moment { icount: 5, cycle: 25 }, 16_000_000), "icount 5, cycle 25, 0.000001 s");
+    assert_eq!(moment(at, u64::MAX), "icount 5, cycle 18446744073709551615, 18446744073.709551 s");
+    assert_eq!(moment(Moment { icount: 5, cycle: 25 }, 1_562), "icount 5, cycle 25, 0.000001 s");
 }
 
 #[test]

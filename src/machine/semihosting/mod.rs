@@ -36,6 +36,8 @@ const FAILED: u32 = u32::MAX;
 
 /// `ADP_Stopped_ApplicationExit`: the only reason for which an exit is a success (specification, 8.1).
 const APPLICATION_EXIT: u32 = 0x20026;
+/// `SYS_ELAPSED` counts nanoseconds, whatever the core clock is.
+const TICKS_IN_A_SECOND: u32 = 1_000_000_000;
 
 /// Where the bytes of a console go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,9 +202,9 @@ impl Semihosting {
             }
             0x30 => {
                 memory::probe(memory, at, 8)?;
-                filled(0, at, call.at.cycle.to_le_bytes().to_vec())
+                filled(0, at, call.time.to_le_bytes().to_vec())
             }
-            0x31 => r0(call.clock_hz),
+            0x31 => r0(TICKS_IN_A_SECOND),
             _ => return Err(Errno::NO_SUCH_CALL),
         };
         Ok(result)
@@ -279,9 +281,9 @@ fn temporary_name(at: u32, memory: &mut dyn Dma) -> Result<HostResult, Errno> {
     Ok(filled(0, buffer, name))
 }
 
-/// Hundredths of a second of virtual time since reset, modulo 2³².
+/// Hundredths of a second of virtual time since power-up, modulo 2³².
 fn centiseconds(call: &SemihostingCall) -> u32 {
-    (u128::from(call.at.cycle) * 100 / u128::from(call.clock_hz.max(1))) as u32
+    (call.time / 10_000_000) as u32
 }
 
 fn exit(reason: u32, code: u32) -> HostResult {

@@ -11,7 +11,7 @@ const XML: &str = r#"<device><name>X</name><version>1</version><description>d</d
 fn mount(name: &str, kind: &str, base: u32, targets: &[Target]) -> Mount {
     let kind = Kind::find(kind).unwrap();
     let device = (kind.build)(&kind.wiring(1_000_000));
-    Mount { name: name.to_owned(), base, size: kind.size, targets: targets.to_vec(), device }
+    Mount { name: name.to_owned(), base, size: kind.size, targets: targets.to_vec(), clock: None, device }
 }
 
 /// Where nothing is and nothing faults.
@@ -80,7 +80,7 @@ fn the_watchdog_reaches_nmi_and_reset() {
     assert!(bus.lines().level(Lines::NMI) && !bus.reset_request());
     bus.wake(21, &mut NoMemory);
     assert!(bus.reset_request());
-    bus.reset();
+    bus.reset(60, &mut NoMemory);
     assert!(!bus.reset_request() && !bus.lines().level(Lines::NMI) && bus.next_wake().is_none());
 }
 
@@ -91,7 +91,7 @@ fn unmodelled_registers_are_noted_once_by_name() {
     assert!(bus.unmodelled().is_empty(), "a look is not an access");
     assert_eq!(bus.read(0x4002_3806, Width::Half, 0, &mut NoMemory), Ok(0x2400));
     write(&mut bus, 0x4002_3804, 0, 0);
-    assert_eq!(bus.read(0x4002_3804, Width::Word, 0, &mut NoMemory), Ok(0x2400_3010));
+    assert_eq!(bus.read(0x4002_3804, Width::Word, 0, &mut NoMemory), Ok(0), "it keeps what is written");
     assert_eq!(bus.read(0x4001_0ffd, Width::Byte, 0, &mut NoMemory), Ok(0));
     let noted: Vec<_> =
         bus.unmodelled().iter().map(|(a, u)| (*a, u.name.as_deref(), u.reads, u.writes)).collect();
@@ -104,6 +104,30 @@ fn elsewhere_is_a_bus_fault() {
     assert_eq!(bus.read(0x4001_1000, Width::Word, 0, &mut NoMemory), Err(BusFault));
     assert_eq!(bus.write(0x3fff_fffc, Width::Word, 0, 0, &mut NoMemory), Err(BusFault));
     assert_eq!(bus.read(0x4000_0002, Width::Word, 0, &mut NoMemory), Err(BusFault), "not aligned");
+}
+
+#[test]
+fn stores_to_flash_reach_its_controller() {
+    struct Flash(Vec<(u32, Vec<u8>)>);
+    impl Dma for Flash {
+        fn read(&mut self, _address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+            bytes.fill(0xff);
+            Ok(())
+        }
+        fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+            self.0.push((address, bytes.to_vec()));
+            Ok(())
+        }
+    }
+    let mounts = vec![mount("nvmc", "nrf-nvmc", 0x4001_e000, &[]), mount("ficr", "generic", 0x100, &[])];
+    let mut bus = Bus::new(mounts, None, Vec::new()).unwrap();
+    let mut flash = Flash(Vec::new());
+    assert_eq!(bus.write(0x2000, Width::Word, 5, 0, &mut flash), Err(BusFault), "not enabled");
+    bus.write(0x4001_e504, Width::Word, 1, 0, &mut flash).unwrap();
+    bus.write(0x2000, Width::Word, 5, 0, &mut flash).unwrap();
+    assert_eq!(bus.write(0x4_0000, Width::Word, 5, 0, &mut flash), Err(BusFault), "behind the flash");
+    bus.write(0x100, Width::Word, 5, 0, &mut flash).unwrap();
+    assert_eq!(flash.0, [(0x2000, vec![5, 0, 0, 0])], "where a device is, it has the store");
 }
 
 #[test]
@@ -159,4 +183,18 @@ fn peripherals_appear_at_an_alias_unless_something_else_is_there() {
     assert_eq!(reload(0x5001_0008), Ok(0), "the alias of a space");
     assert_eq!(reload(0x5002_0000), Err(BusFault));
     assert_eq!(bus.register_name(0x5000_0008).as_deref(), Some("timer0+0x8"));
+}
+
+#[test]
+fn a_link_carries_its_outputs_and_no_others() {
+    let mut signals = Signals::default();
+    let link = Link { output: 2, count: 3, to: 0, input: 10 };
+    signals.changed(&[link], 0b0_0000, 0b1_1101);
+    let sent: Vec<_> = std::iter::from_fn(|| signals.take()).collect();
+    let high = |input| Signal::Wire { slot: 0, input, level: Level::High };
+    assert_eq!(sent, [high(10), high(11), high(12)]);
+    signals.pulse(&[link], 4);
+    signals.pulse(&[link], 5);
+    assert_eq!(signals.take(), Some(Signal::Wire { slot: 0, input: 12, level: Level::Pulse }));
+    assert_eq!(signals.take(), None);
 }

@@ -105,7 +105,7 @@ impl Worker {
         core.memory_mut().take_changes();
         let start = (core.state().clone(), log.start());
         Ok(Worker {
-            cursor: Cursor::new(start.1, start.0.nvic.lines()),
+            cursor: Cursor::new(start.1, &start.0),
             core,
             log,
             start,
@@ -151,7 +151,7 @@ impl Worker {
     /// Goes to the start, where memory is already.
     fn begin(&mut self) {
         let (state, mark) = self.start.clone();
-        self.cursor = Cursor::new(mark, state.nvic.lines());
+        self.cursor = Cursor::new(mark, &state);
         self.executed_from = state.icount;
         self.core.set_state(state);
         let _ = self.core.take_executed(); // that was elsewhere

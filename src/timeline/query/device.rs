@@ -1,12 +1,13 @@
 //! Accesses to devices: the log has them all, so it is read backwards and nothing is executed until one is found.
 
-use super::{DeviceAccess, Finding, Last};
+use super::{
+    Last,
+    accesses::{access_of, finding},
+};
 use crate::{
     board::Wires,
-    pins::{Event, Stamped},
     timeline::{Timeline, TimelineError, WatchKind},
     trace::Channel,
-    words::Width,
 };
 
 impl Timeline {
@@ -19,15 +20,7 @@ impl Timeline {
     ) -> Result<Last, TimelineError> {
         let wires = Wires::recorded(self.log.header());
         let wanted = |channel: Channel| {
-            let (at, width, store) = match channel {
-                Channel::Read { address, width } | Channel::ReadFault { address, width } => {
-                    (address, width, false)
-                }
-                Channel::Write { address, width } | Channel::WriteFault { address, width } => {
-                    (address, width, true)
-                }
-                _ => return false,
-            };
+            let Some((at, width, store)) = access_of(channel) else { return false };
             let counts = match kind {
                 WatchKind::Access => true,
                 WatchKind::Write => store,
@@ -41,9 +34,11 @@ impl Timeline {
         let now = self.now().icount;
         let mut mark = self.log.find(now)?;
         while !mark.is_start() {
-            if let Some(stamped) = self.log.look_back(&mut mark, wanted)? {
+            if let Some(stamped) = self.log.look_back(&mut mark, wanted)?
+                && let Some(finding) = finding(&stamped)
+            {
                 self.seek(stamped.icount)?;
-                return Ok(Last::Found(self.answer_here(finding(&stamped))));
+                return Ok(Last::Found(self.answer_here(finding)));
             }
             if !mark.is_start() && interrupted() {
                 let next = self.log.peek(mark)?;
@@ -52,16 +47,4 @@ impl Timeline {
         }
         Ok(Last::Never)
     }
-}
-
-fn finding(stamped: &Stamped) -> Finding {
-    let (address, width, access) = match stamped.event {
-        Event::Read { address, width, value } => (address, width, DeviceAccess::Read(value)),
-        Event::Write { address, width, value, accepted } => {
-            (address, width, DeviceAccess::Write { value, accepted })
-        }
-        // No other channel is asked for.
-        _ => (0, Width::Word, DeviceAccess::Read(None)),
-    };
-    Finding::Device { address, width, access }
 }

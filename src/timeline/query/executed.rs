@@ -23,19 +23,33 @@ impl Timeline {
         length: u32,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
-        let now = self.now().icount;
-        let before = match self.last_access(address, length, WatchKind::Write, interrupted)? {
-            Came::Interrupted(behind) => return Ok(Last::Interrupted(behind)),
-            Came::Found(icount) => icount + 1,
-            Came::Never => 0,
-        };
-        // What a device writes as a bus master passes no watchpoint, but is in the log.
-        match self.last_by_device(address, length, before..now, interrupted)? {
-            Came::Interrupted(behind) => return Ok(Last::Interrupted(behind)),
-            Came::Found(answer) => return Ok(Last::Found(answer)),
-            Came::Never => {}
+        loop {
+            let now = self.now().icount;
+            let before = match self.last_access(address, length, WatchKind::Write, interrupted)? {
+                Came::Interrupted(behind) => return Ok(Last::Interrupted(behind)),
+                Came::Found(icount) => icount + 1,
+                Came::Never => 0,
+            };
+            // What a device writes as a bus master passes no watchpoint, but is in the log.
+            match self.last_by_device(address, length, before..now, interrupted)? {
+                Came::Interrupted(behind) => return Ok(Last::Interrupted(behind)),
+                Came::Found(answer) => return Ok(Last::Found(answer)),
+                Came::Never => {}
+            }
+            let Some(icount) = before.checked_sub(1) else { return Ok(Last::Never) };
+            let answer = self.written_at(icount, address, length)?;
+            if matches!(&answer.finding, Finding::Written { old, new, .. } if old != new)
+                || !self.core.memory().is_flash(address)
+            {
+                return Ok(Last::Found(answer));
+            }
+            // A store that the flash did not take.
+            self.seek(icount)?;
         }
-        let Some(icount) = before.checked_sub(1) else { return Ok(Last::Never) };
+    }
+
+    /// The answer about memory that the core writes with the instruction or the entry at a position.
+    fn written_at(&mut self, icount: Icount, address: u32, length: u32) -> Result<Answer, TimelineError> {
         self.seek(icount)?;
         let active = self.active();
         let pc = self.registers().pc;
@@ -48,7 +62,7 @@ impl Timeline {
                 None => Writer::Instruction,
             };
         }
-        Ok(Last::Found(answer))
+        Ok(answer)
     }
 
     pub(super) fn last_read(

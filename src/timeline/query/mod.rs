@@ -2,19 +2,22 @@
 //!
 //! A question is answered for the time before the present position, and asking does not move: the timeline is where it was
 //! afterwards. What execution alone can tell is searched newest interval first, by re-execution that collects
-//! (`executed`); what crossed the pins is in the log, which is read backwards (`device`, `output`).
+//! (`executed`); what crossed the pins is in the log, which is read backwards (`device`, `accesses`, `output`).
 //!
 //! The position of an answer is the one right *before* it happened, so the same question asked there gives the answer
 //! before it.
 
+mod accesses;
 mod device;
 mod executed;
 mod output;
 mod text;
 
+pub use self::accesses::{Accesses, Crossing, Crossings, ListedAccess};
 use super::{Timeline, TimelineError, WatchKind};
 use crate::{
     pins::ones,
+    trace::Mark,
     words::{Icount, Moment, Width},
 };
 
@@ -197,11 +200,19 @@ impl Timeline {
         query: &Query,
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Last, TimelineError> {
+        self.and_back(|timeline| timeline.answer(query, interrupted))
+    }
+
+    /// Goes anywhere to find something out, and comes back.
+    fn and_back<T>(
+        &mut self,
+        find_out: impl FnOnce(&mut Timeline) -> Result<T, TimelineError>,
+    ) -> Result<T, TimelineError> {
         let origin = self.now().icount;
         // The way back is that of the pages in between. What has arrived at this very position is behind the mark.
         let mark = self.log.find(origin)?;
         self.tape.keep(&mut self.core, mark, self.present.icount);
-        let answer = self.answer(query, interrupted);
+        let answer = find_out(self);
         let back = self.seek(origin);
         let answer = answer?;
         back.map(|()| answer)
@@ -234,6 +245,11 @@ impl Timeline {
     /// Whether what is at an address answers from behind the pins.
     fn is_device(&self, address: u32) -> bool {
         self.core.peek(address, &mut [0]).is_err()
+    }
+
+    /// The position of the event behind a mark.
+    fn icount_of(&mut self, mark: Mark, or: Icount) -> Result<Icount, TimelineError> {
+        Ok(self.log.peek(mark)?.map_or(or, |stamped| stamped.icount))
     }
 
     /// The answer to a question about this very position.

@@ -165,11 +165,6 @@ impl Timeline {
         }
         Ok(if calls.is_empty() { Calls::None } else { Calls::Made(calls) })
     }
-
-    /// The position of the event behind a mark.
-    fn icount_of(&mut self, mark: Mark, or: Icount) -> Result<Icount, TimelineError> {
-        Ok(self.log.peek(mark)?.map_or(or, |stamped| stamped.icount))
-    }
 }
 
 /// What each sender has sent, taken from its end, and which of them ended the text last.

@@ -96,6 +96,7 @@ fn states(expected: &State, found: &State) -> Vec<Difference> {
         icount: _,
         registers: _,
         slept,
+        clock,
         boundary,
         activity,
         event,
@@ -113,6 +114,7 @@ fn states(expected: &State, found: &State) -> Vec<Difference> {
     let resets = (reset_requested, reset_arrived) == (&found.reset_requested, &found.reset_arrived);
     let parts = [
         ("the time slept", *slept == found.slept),
+        ("the core clock", *clock == found.clock),
         ("whether exceptions may be taken here", *boundary == found.boundary),
         ("whether it sleeps", sleeps),
         ("whether it resets", resets),

@@ -73,7 +73,7 @@ fn record(change: Option<(usize, u16)>, end: Icount) -> Log {
     let image = Image::parse_at(firmware(change), "program", Some(0)).unwrap();
     let log = Log::in_memory(header(&board, &image, Some(0)));
     let mut timeline = Timeline::live(&board, &image, Box::new(Nobody), log, options()).unwrap();
-    timeline.run(&Limits { icount: Some(end), cycles: None }, &mut || false).unwrap();
+    timeline.run(&Limits { icount: Some(end), time: None }, &mut || false).unwrap();
     timeline.finish().unwrap();
     timeline.log.reader().unwrap()
 }

@@ -2,6 +2,7 @@
 
 use super::{Closed, Log};
 use crate::{
+    core::Clock,
     pins::Stamped,
     trace::{
         Counts, Damage, Mark, Place, Problem, SectionKind, Share, Summary, TraceError,
@@ -208,19 +209,29 @@ impl Log {
         let chunk_bytes = self.blocks.chunks.iter().map(|entry| entry.length()).sum();
         let mut counts = self.closed_counts;
         let mut damaged_chunks = 0;
+        let (mut clock, end) = (Clock::new(self.header.config.clock_hz), self.reached.cycle);
         if self.is_cut() && chunk_bytes <= MOST_COUNTED {
             counts = Counts::default();
             for number in 0..self.open_number() {
                 match self.chunk(number) {
-                    Ok(chunk) => counts.add(chunk),
+                    Ok(chunk) => {
+                        counts.add(chunk);
+                        clock = chunk.clock_behind(clock, end);
+                    }
                     Err(_) => damaged_chunks += 1,
                 }
             }
         }
         counts.add(&self.open);
+        let is_counted = !self.is_cut() || chunk_bytes <= MOST_COUNTED;
+        let time = match self.end() {
+            Some(end) => Some(end.time),
+            None => (self.is_cut() && is_counted && damaged_chunks == 0).then(|| clock.time_at(end)),
+        };
         Summary {
             events: self.events(),
-            counts: Some(counts).filter(|_| !self.is_cut() || chunk_bytes <= MOST_COUNTED),
+            counts: Some(counts).filter(|_| is_counted),
+            time,
             chunks: self.open_number(),
             damaged_chunks,
             bytes: self.store.length(),

@@ -3,7 +3,7 @@
 use super::{Closed, Log, State, read::split};
 use crate::{
     trace::{
-        Place, Problem, Refusal, Section, SectionKind, TraceError,
+        FORMAT, Place, Problem, Refusal, Section, SectionKind, TraceError,
         block::{BlockHead, MOST_HEADER, Tag, pack},
         table::{Ending, Row},
     },
@@ -37,7 +37,7 @@ impl Log {
         let refused = |reason| Err(self.store.refused(reason));
         let Some(closed) = self.closed() else { return Ok(()) };
         let end = match closed {
-            Closed { format: 2, .. } => return refused(Refusal::Old(2)),
+            Closed { format, .. } if *format < FORMAT => return refused(Refusal::Old(*format)),
             Closed { end: Some(end), whole: true, .. } => end.clone(),
             _ => return refused(Refusal::Cut),
         };

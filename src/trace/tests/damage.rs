@@ -87,9 +87,9 @@ fn what_is_no_trace_is_said_so() {
     assert!(matches!(Log::open(directory.path()), Err(TraceError::Io { .. })));
 
     let mut newer = bytes.clone();
-    newer[8] = 4;
+    newer[8] = 5;
     assert!(
-        message(&newer).contains("has trace format 4, this untick reads formats 2 to 3"),
+        message(&newer).contains("has trace format 5, this untick reads formats 2 to 4"),
         "{}",
         message(&newer)
     );

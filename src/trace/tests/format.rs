@@ -1,7 +1,11 @@
-//! The bytes of format version 3, written by hand from its description: a change here is a new version.
+//! The bytes of format version 4, written by hand from its description: a change here is a new version.
 
 use super::*;
-use crate::trace::{chunk::Chunk, codec::Encoder, codec::decode};
+use crate::trace::{
+    chunk::Chunk,
+    codec::{Encoder, decode},
+    table::{Ending, Row},
+};
 
 /// A small chunk and its body before compression.
 fn example() -> (Vec<Stamped>, Vec<u8>) {
@@ -84,7 +88,7 @@ fn a_file_is_laid_out_as_described() {
 
     let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
     let long = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-    assert_eq!(bytes[..12], *b"\x89UNTICK\n\x03\0\0\0");
+    assert_eq!(bytes[..12], *b"\x89UNTICK\n\x04\0\0\0");
     assert_eq!(bytes[12..16], *b"HEAD");
     let chunk = 12 + 60 + word(12 + 8) as usize;
     assert_eq!(bytes[chunk..chunk + 4], *b"CHNK");
@@ -128,6 +132,33 @@ fn a_file_is_laid_out_as_described() {
     table.extend((end as u64).to_le_bytes());
     assert!(bytes.ends_with(&table));
     assert_eq!(bytes.len(), end + 60 + word(end + 8) as usize);
+}
+
+#[test]
+fn an_end_record_of_format_3_has_no_clock() {
+    let of = |end: End| (end.at, end.outcome, end.digest);
+    let counts: [u64; 10] = std::array::from_fn(|kind| kind as u64);
+    let mut body = postcard::to_stdvec(&(of(end(1400)), counts, Vec::<Row>::new())).unwrap();
+    body.extend(7u64.to_le_bytes());
+    let ending = Ending::from_body(&body, 7, 3, 1_000_000).unwrap();
+    // The run has come to cycle 1405.
+    assert_eq!(ending.end, End { time: 1_405_000, ..end(1400) });
+    assert_eq!(
+        ending.counts,
+        Counts {
+            writes: 1,
+            bus_faults: 2,
+            lines: 3,
+            sleeps: 4,
+            memory: 5,
+            host: 6,
+            inputs: 7,
+            resets: 8,
+            digests: 9,
+            ..Counts::default()
+        }
+    );
+    assert!(Ending::from_body(&body, 7, 4, 1_000_000).is_err());
 }
 
 #[test]

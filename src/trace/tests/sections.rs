@@ -271,12 +271,17 @@ fn a_file_of_format_2_is_read_and_not_added_to() {
         }
     }
     let counts = Counts { reads: events.len() as u64, ..Counts::default() };
-    let mut body = postcard::to_stdvec(&(end(3000), counts)).unwrap();
+    // Neither the time of the end nor the number of changes of the clock was there.
+    let ended = end(3000);
+    let kinds: [u64; 10] = std::array::from_fn(|kind| if kind == 0 { counts.reads } else { 0 });
+    let mut body = postcard::to_stdvec(&(ended.at, ended.outcome, ended.digest, kinds)).unwrap();
     body.extend((old.len() as u64).to_le_bytes());
     old.extend(BlockHead { items: 0, ..last }.to_block(body.len(), &body));
 
     let mut log = Log::from_bytes(old.clone()).unwrap();
-    assert_eq!((log.damage(), log.end()), (None, Some(&end(3000))));
+    // 3005 cycles of 16 MHz.
+    let expected = End { time: 187_812, ..end(3000) };
+    assert_eq!((log.damage(), log.end()), (None, Some(&expected)));
     assert_eq!(&read_all(&mut log).0, events);
     assert_eq!(log.summary().counts, Some(counts));
     assert_eq!(refusal(add(&mut log, SectionKind::Bookmarks, 1)), Some(Refusal::Old(2)));
@@ -334,7 +339,7 @@ proptest! {
         let [first, ..] = ends(bytes).collect::<Vec<_>>()[..] else { panic!("three ends") };
         let (at, head) = blocks(&bytes[..first]).pop().unwrap();
         let body = &bytes[at + HEAD_BYTES..first];
-        let mut ending = Ending::from_body(body, at as u64, 3).unwrap();
+        let mut ending = Ending::from_body(body, at as u64, FORMAT, 1).unwrap();
         for (index, what, by) in lies {
             let length = ending.rows.len();
             let row = &mut ending.rows[index.index(length)];

@@ -86,7 +86,7 @@ pub fn perform(op: &Op, timeline: &mut Timeline, walk: &Walk, reach: Icount) -> 
         }
         Op::Slice(length) => {
             let to = from + length;
-            let limits = Limits { icount: Some(to), cycles: None };
+            let limits = Limits { icount: Some(to), time: None };
             let outcome = timeline.run(&limits, &mut || false).map_err(far)?;
             let here = timeline.now().icount;
             let ended = timeline.outcome().is_some() && here <= to;

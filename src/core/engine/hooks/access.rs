@@ -110,7 +110,7 @@ impl Shared {
         reply
     }
 
-    /// The watchpoint for an access to a device or to a bit-band alias, which has not been done yet. It must be found at
+    /// The watchpoint for an access to a device or to a bit-band alias, or a store to flash, which has not been done yet. It must be found at
     /// the first of several accesses, because what a device has done cannot be undone.
     fn watched_device(&mut self, address: u32, size: u32, store: Option<u64>) -> Option<Found> {
         let bit = self.port().bit_band(address);
@@ -136,6 +136,7 @@ impl Shared {
             Some((byte, _)) => (byte & !3, 4),
             None => (address, 0),
         };
+        let address = self.memory().place(address);
         let overlap = |watch: u32, bytes: u32, address: u32, length: u32| {
             address.wrapping_sub(watch) < bytes || watch.wrapping_sub(address) < length && bytes > 0
         };
@@ -165,6 +166,9 @@ impl Shared {
         let privileged = self.accesses_privileged();
         if let Err(fault) = self.port().allows(seen_at, size, page_use, privileged) {
             return self.refuse(seen_at, fault);
+        }
+        if store.is_some() && self.memory().is_flash(seen_at) {
+            return self.flash_store(icount, seen_at, size, store);
         }
         let address = self.memory().place(seen_at);
         let mut old = [0; 8];
@@ -209,6 +213,23 @@ impl Shared {
             store.is_some() && self.memory().page(address).is_some_and(|page| self.memory().is_code(page));
         if changes_code && self.repeated_at != icount {
             self.exit = Some(Exit::Changed);
+            return false;
+        }
+        true
+    }
+
+    /// A store to flash, which goes to its controller. One that is not aligned comes once more, byte by byte.
+    fn flash_store(&mut self, icount: Icount, address: u32, size: u32, store: Option<u64>) -> bool {
+        if address.is_multiple_of(size) {
+            return self.device_access(icount, address, size, store);
+        }
+        let repeated = self.muted > 0 && self.accesses_at == icount;
+        if !self.search.watchpoints.is_empty()
+            && !self.search.collect
+            && !repeated
+            && let Some(found) = self.watched_device(address, size, store)
+        {
+            self.exit = Some(Exit::Found(found));
             return false;
         }
         true
@@ -264,5 +285,8 @@ pub unsafe extern "C" fn shadow_store(
     // SAFETY: registered with this engine's `Shared`.
     let s = unsafe { shared(data) };
     let address = s.shadow_address(SHADOW + offset as u32);
+    if s.memory().is_flash(address) {
+        return; // as with a device
+    }
     let _ = s.memory().write(address, &value.to_le_bytes()[..size as usize]);
 }

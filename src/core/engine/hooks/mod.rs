@@ -52,10 +52,11 @@ pub const VOID: u32 = 0xff00_1000;
 /// The size of that page of the translator's map, in bytes.
 pub const VOID_SIZE: u32 = 0x1000;
 /// Pages of memory whose accesses must be looked at appear here, as a device, in the order of [`Memory::view`]. This is the
-/// vendor's part of the system space, where no chip has memory.
-pub const SHADOW: u32 = 0xf000_0000;
+/// vendor's part of the system space, where no chip has memory; its first bytes are left to registers that say which chip it
+/// is (0xF0000FE0 on nRF51).
+pub const SHADOW: u32 = 0xf100_0000;
 /// The size of that space, in bytes: more than a chip has memory.
-pub const SHADOW_SIZE: u32 = 0x0f00_0000;
+pub const SHADOW_SIZE: u32 = 0x0e00_0000;
 
 fn shadow_of(view: u32) -> (u32, Prot) {
     (SHADOW + view * PAGE, Prot(Prot::READ.0 | Prot::WRITE.0))

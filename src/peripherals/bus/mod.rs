@@ -1,0 +1,559 @@
+//! The bus of a live machine: which peripheral answers at which address, and what all of them want.
+
+mod error;
+mod links;
+mod master;
+mod saved;
+mod wiring;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    ops::Range,
+    sync::Arc,
+};
+
+pub use error::{BusError, NoSuchDevice, RestoreError};
+
+use self::{
+    links::{Link, Signal, Signals},
+    master::Master,
+};
+use super::{
+    Access, Clocks, Context, Device, Dma, Frequency, Guess, Level, Slot,
+    bank::{Bank, Contents, Policy},
+    surroundings::{Absent, Nothing},
+};
+use crate::{
+    pins::Lines,
+    svd::Svd,
+    words::{BusFault, Cycle, Width},
+};
+
+/// Where an interrupt line of a peripheral goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To this external interrupt of the NVIC.
+    Irq(u16),
+    /// To the non-maskable interrupt.
+    Nmi,
+    /// Nowhere.
+    Unconnected,
+}
+
+/// A peripheral and its place on the bus.
+#[derive(Debug)]
+pub struct Mount {
+    /// The name on the board.
+    pub name: String,
+    /// The first address.
+    pub base: u32,
+    /// Bytes of address space; 0 for a part that is attached to another peripheral.
+    pub size: u32,
+    /// Where each interrupt line goes; lines beyond the list go nowhere.
+    pub targets: Vec<Target>,
+    /// The clock that it runs on, of those that the clock controller makes; `None`: always the same one.
+    pub clock: Option<usize>,
+    /// The peripheral.
+    pub device: Box<dyn Device>,
+}
+
+/// Addresses at which the peripherals of other addresses appear too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BusAlias {
+    /// The first address.
+    pub at: u32,
+    /// Bytes.
+    pub size: u32,
+    /// The address that the first one stands for.
+    pub of: u32,
+}
+
+/// What was tried at an address that no model answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unmodelled {
+    /// The register in the SVD, as in `RCC.PLLCFGR`.
+    pub name: Option<String>,
+    /// How often it was read.
+    pub reads: u64,
+    /// How often it was written.
+    pub writes: u64,
+}
+
+/// All peripherals of a live machine.
+#[derive(Debug)]
+pub struct Bus {
+    /// Sorted by base.
+    slots: Vec<Mounted>,
+    /// The slot of the last access: firmware tends to stay with one device.
+    last: usize,
+    svd: Option<Arc<Svd>>,
+    spaces: Vec<Range<u32>>,
+    aliases: Vec<BusAlias>,
+    unmodelled: BTreeMap<u32, Unmodelled>,
+    /// The registers that no device answers for.
+    bank: Bank,
+    contents: Contents,
+    signals: Signals,
+    /// Inputs, by slot, that several wires lead to.
+    shared: BTreeSet<(usize, u32)>,
+    /// Devices that are busy with accesses of each other.
+    depth: u32,
+    /// The slot of the clock controller.
+    controller: Option<usize>,
+    // What follows from the states of the devices, kept up to date by `refresh`.
+    lines: Lines,
+    clocks: Option<Clocks>,
+    /// When each slot wants to be woken; [`Cycle::MAX`]: never.
+    wakes: Vec<Cycle>,
+    next_wake: Cycle,
+    reset_request: bool,
+    has_output: bool,
+}
+
+/// A device with what it last said.
+#[derive(Debug)]
+struct Mounted {
+    mount: Mount,
+    /// The order on the board, which is the order of waking.
+    order: usize,
+    links: Vec<Link>,
+    attached: Vec<usize>,
+    levels: u32,
+    outputs: u64,
+    reset_request: bool,
+    output: Vec<u8>,
+}
+
+/// Signals that may follow from one access. More go in a circle, and are lost.
+const MOST_SIGNALS: u32 = 4096;
+
+impl Bus {
+    /// A bus with these devices, just after reset. Within `spaces` and the SVD's peripherals, addresses without a
+    /// device read as their reset value; elsewhere they are bus faults.
+    pub fn new(mounts: Vec<Mount>, svd: Option<Arc<Svd>>, spaces: Vec<Range<u32>>) -> Result<Bus, BusError> {
+        let mut slots: Vec<Mounted> = mounts.into_iter().enumerate().map(Mounted::new).collect();
+        wiring::check(&slots)?;
+        slots.sort_by_key(|slot| (slot.mount.size > 0, slot.mount.base));
+        let registers = svd.iter().flat_map(|svd| svd.all_registers()).cloned();
+        let mut bus = Bus {
+            bank: Bank::new(registers, Policy::default()),
+            contents: Contents::default(),
+            signals: Signals::default(),
+            shared: BTreeSet::new(),
+            depth: 0,
+            controller: slots.iter().position(|slot| slot.mount.device.clocks().is_some()),
+            wakes: vec![Cycle::MAX; slots.len()],
+            slots,
+            last: 0,
+            svd,
+            spaces,
+            aliases: Vec::new(),
+            unmodelled: BTreeMap::new(),
+            lines: Lines::default(),
+            clocks: None,
+            next_wake: Cycle::MAX,
+            reset_request: false,
+            has_output: false,
+        };
+        bus.refresh_all();
+        bus.announce(0, &mut Nothing);
+        Ok(bus)
+    }
+
+    /// The same bus, where peripherals appear at other addresses too, unless something else is there.
+    pub fn with_aliases(mut self, aliases: Vec<BusAlias>) -> Bus {
+        self.aliases = aliases;
+        self
+    }
+
+    /// Reads `width` at `address`, which must be aligned to it, for the core.
+    pub fn read(
+        &mut self,
+        address: u32,
+        width: Width,
+        now: Cycle,
+        dma: &mut dyn Dma,
+    ) -> Result<u32, BusFault> {
+        aligned(address, width)?;
+        let address = self.canonical(address);
+        let Some(index) = self.find(address) else {
+            self.known(address)?;
+            let value = self.bank.read(&mut self.contents, Access { offset: address, width }, now)?;
+            self.note(address).reads += 1;
+            return Ok(value);
+        };
+        self.touch(index, now, dma, |device, base, cx| {
+            device.read(Access { offset: address - base, width }, cx)
+        })
+    }
+
+    /// Writes `width` at `address`, which must be aligned to it, for the core.
+    pub fn write(
+        &mut self,
+        address: u32,
+        width: Width,
+        value: u32,
+        now: Cycle,
+        dma: &mut dyn Dma,
+    ) -> Result<(), BusFault> {
+        aligned(address, width)?;
+        let address = self.canonical(address);
+        let Some(index) = self.find(address) else {
+            if let Some(index) = self.programmer(address) {
+                return self
+                    .touch(index, now, dma, |device, _, cx| device.program(address, width, value, cx));
+            }
+            self.known(address)?;
+            self.bank.write(&mut self.contents, Access { offset: address, width }, value, now)?;
+            self.note(address).writes += 1;
+            return Ok(());
+        };
+        self.touch(index, now, dma, |device, base, cx| {
+            device.write(Access { offset: address - base, width }, value, cx)
+        })
+    }
+
+    /// What [`Bus::read`] would give, without side effects: a debugger's look.
+    pub fn peek(&self, address: u32, width: Width, now: Cycle) -> Result<u32, BusFault> {
+        aligned(address, width)?;
+        let address = self.canonical(address);
+        match self.search(address) {
+            Some(index) => {
+                let mount = &self.slots[index].mount;
+                mount.device.peek(Access { offset: address - mount.base, width }, now)
+            }
+            None => {
+                self.known(address)?;
+                Ok(self.bank.look(&self.contents, Access { offset: address, width }))
+            }
+        }
+    }
+
+    /// Wakes every device whose time has come, in the order of the board.
+    pub fn wake(&mut self, now: Cycle, dma: &mut dyn Dma) {
+        if self.next_wake > now {
+            return;
+        }
+        let mut indices: Vec<usize> =
+            (0..self.slots.len()).filter(|&index| self.wakes[index] <= now).collect();
+        indices.sort_by_key(|&index| self.slots[index].order);
+        for index in indices {
+            self.touch(index, now, dma, |device, _, cx| device.wake(cx));
+        }
+    }
+
+    /// When [`Bus::wake`] is next wanted.
+    pub fn next_wake(&self) -> Option<Cycle> {
+        Some(self.next_wake).filter(|at| *at != Cycle::MAX)
+    }
+
+    /// Gives bytes from the host to the device of that name.
+    pub fn input(
+        &mut self,
+        device: &str,
+        bytes: &[u8],
+        now: Cycle,
+        dma: &mut dyn Dma,
+    ) -> Result<(), NoSuchDevice> {
+        let index = self.slot_of(device)?;
+        self.touch(index, now, dma, |device, _, cx| device.input(bytes, cx));
+        Ok(())
+    }
+
+    /// The levels of all interrupt lines. Devices that share a line are ORed.
+    pub fn lines(&self) -> Lines {
+        self.lines
+    }
+
+    /// Whether a device asks for a reset of the chip.
+    pub fn reset_request(&self) -> bool {
+        self.reset_request
+    }
+
+    /// What devices sent to the host since the last call, with their names.
+    pub fn take_output(&mut self) -> Vec<(String, Vec<u8>)> {
+        if !mem::take(&mut self.has_output) {
+            return Vec::new();
+        }
+        let sent = self.slots.iter_mut().filter(|slot| !slot.output.is_empty());
+        sent.map(|slot| (slot.mount.name.clone(), mem::take(&mut slot.output))).collect()
+    }
+
+    /// Puts every device into its state after reset; `now` goes on.
+    pub fn reset(&mut self, now: Cycle, dma: &mut dyn Dma) {
+        for slot in &mut self.slots {
+            slot.mount.device.reset();
+            slot.outputs = 0;
+        }
+        self.contents = Contents::default();
+        self.clocks = None;
+        self.refresh_all();
+        self.announce(now, dma);
+    }
+
+    /// How fast the core runs, in Hz, if a clock controller says so.
+    pub fn core_hz(&self) -> Option<u32> {
+        self.clocks.as_ref().map(|clocks| clocks.core).filter(|hz| *hz > 0)
+    }
+
+    /// What happens at registers without a model.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.bank.set_policy(policy);
+    }
+
+    /// What firmware waited for at registers without a model, and got.
+    pub fn guesses(&self) -> Vec<Guess> {
+        self.bank.guesses(&self.contents)
+    }
+
+    /// What firmware tried where no model answers, by address of the register (or of the word, without SVD).
+    pub fn unmodelled(&self) -> &BTreeMap<u32, Unmodelled> {
+        &self.unmodelled
+    }
+
+    /// The name of the register at `address`, as in `USART2.SR`, if the SVD has it; else the device and the offset, as
+    /// in `usart2+0x4`.
+    pub fn register_name(&self, address: u32) -> Option<String> {
+        let address = self.canonical(address);
+        if let Some(name) = self.svd.as_ref().and_then(|svd| svd.register_name(address)) {
+            return Some(name.to_owned());
+        }
+        let mount = &self.slots[self.search(address)?].mount;
+        Some(format!("{}+{:#x}", mount.name, address - mount.base))
+    }
+
+    /// The names of all devices with their first addresses, by address.
+    pub fn devices(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.slots.iter().map(|slot| (slot.mount.name.as_str(), slot.mount.base))
+    }
+
+    /// The address without aliases.
+    fn canonical(&self, address: u32) -> u32 {
+        let alias = self.aliases.iter().find(|alias| address.wrapping_sub(alias.at) < alias.size);
+        match alias {
+            Some(alias) if self.search(address).is_none() && !self.is_known(address) => {
+                address - alias.at + alias.of
+            }
+            _ => address,
+        }
+    }
+
+    /// Whether the SVD file or a peripheral space has the address.
+    fn is_known(&self, address: u32) -> bool {
+        self.svd.as_ref().is_some_and(|svd| svd.block(address).is_some())
+            || self.spaces.iter().any(|space| space.contains(&address))
+    }
+
+    fn find(&mut self, address: u32) -> Option<usize> {
+        if self.slots.get(self.last).is_some_and(|slot| slot.contains(address)) {
+            return Some(self.last);
+        }
+        self.last = self.search(address)?;
+        Some(self.last)
+    }
+
+    fn search(&self, address: u32) -> Option<usize> {
+        let index = self.slots.partition_point(|slot| slot.mount.base <= address).checked_sub(1)?;
+        self.slots[index].contains(address).then_some(index)
+    }
+
+    /// The device that takes what the core stores to flash at an address.
+    fn programmer(&self, address: u32) -> Option<usize> {
+        let has =
+            |slot: &Mounted| slot.mount.device.program_areas().iter().any(|area| area.contains(&address));
+        self.slots.iter().position(has)
+    }
+
+    /// Whether an address without a device is no bus fault.
+    fn known(&self, address: u32) -> Result<(), BusFault> {
+        if self.is_known(address) { Ok(()) } else { Err(BusFault) }
+    }
+
+    fn note(&mut self, address: u32) -> &mut Unmodelled {
+        let register = self.svd.as_deref().and_then(|svd| svd.register(address));
+        let key = register.map_or(address & !3, |register| register.address);
+        self.unmodelled
+            .entry(key)
+            .or_insert_with(|| Unmodelled { name: register.map(|r| r.name.clone()), ..Unmodelled::default() })
+    }
+
+    /// Does something with a device and takes in what follows from its new state.
+    fn touch<R>(
+        &mut self,
+        index: usize,
+        now: Cycle,
+        dma: &mut dyn Dma,
+        action: impl FnOnce(&mut dyn Device, u32, &mut Context<'_>) -> R,
+    ) -> R {
+        let slot = &mut self.slots[index];
+        let base = slot.mount.base;
+        // Out of its slot, so that it can reach all others, and nobody it.
+        let mut device = mem::replace(&mut slot.mount.device, Box::new(Slot::new(Absent)));
+        let mut output = mem::take(&mut slot.output);
+        let mut pulses = Vec::new();
+        self.depth += 1;
+        let mut around = Master { bus: self, memory: &mut *dma, slot: index, now };
+        let mut cx = Context { now, dma: &mut around, output: &mut output, pulses: &mut pulses };
+        let result = action(device.as_mut(), base, &mut cx);
+        self.depth -= 1;
+        self.has_output |= !output.is_empty();
+        let slot = &mut self.slots[index];
+        slot.mount.device = device;
+        slot.output = output;
+        self.take_in(index, &pulses);
+        if self.depth == 0 && !self.signals.is_empty() {
+            self.deliver(now, dma);
+        }
+        result
+    }
+
+    /// Takes in what follows from the new state of a device.
+    fn take_in(&mut self, index: usize, pulses: &[u32]) {
+        let slot = &mut self.slots[index];
+        let (levels, outputs, reset) = (slot.levels, slot.outputs, slot.reset_request);
+        let wake = slot.refresh();
+        self.signals.changed(&slot.links, outputs, slot.outputs);
+        for &output in pulses {
+            self.signals.pulse(&slot.links, output);
+        }
+        let (rewire, reset_changed) = (slot.levels != levels, slot.reset_request != reset);
+        if rewire {
+            self.gather_lines();
+        }
+        if reset_changed {
+            self.reset_request = self.slots.iter().any(|slot| slot.reset_request);
+        }
+        let old = mem::replace(&mut self.wakes[index], wake);
+        if wake <= self.next_wake {
+            self.next_wake = wake;
+        } else if old == self.next_wake {
+            self.next_wake = self.wakes.iter().copied().min().unwrap_or(Cycle::MAX);
+        }
+        if self.controller == Some(index) {
+            self.follow_clocks();
+        }
+    }
+
+    /// Brings signals to where they lead, and those that follow.
+    fn deliver(&mut self, now: Cycle, dma: &mut dyn Dma) {
+        // A signal that causes another one is no access within an access.
+        self.depth += 1;
+        for _ in 0..MOST_SIGNALS {
+            let Some(signal) = self.signals.take() else { break };
+            match signal {
+                // Of several wires that lead to one input, the last one that goes low takes it with it.
+                Signal::Wire { slot, input, level: Level::Low } if self.is_driven(slot, input) => {}
+                Signal::Wire { slot, input, level } => {
+                    self.touch(slot, now, dma, |device, _, cx| device.wire(input, level, cx));
+                }
+                Signal::Clock { slot, frequency } => {
+                    self.touch(slot, now, dma, |device, _, cx| device.clocked(frequency, cx));
+                }
+            }
+        }
+        self.signals.clear();
+        self.depth -= 1;
+    }
+
+    /// Whether a wire to an input that has several is high.
+    fn is_driven(&self, slot: usize, input: u32) -> bool {
+        let drives = |from: &Mounted, link: &Link| {
+            let output = input.checked_sub(link.input).map(|index| link.output + index);
+            let leads = link.to == slot && input.wrapping_sub(link.input) < link.count;
+            leads && output.is_some_and(|output| from.outputs >> output & 1 != 0)
+        };
+        self.shared.contains(&(slot, input))
+            && self.slots.iter().any(|from| from.links.iter().any(|link| drives(from, link)))
+    }
+
+    /// Tells the devices whose clock has changed.
+    fn follow_clocks(&mut self) {
+        let Some(clocks) = self.controller.and_then(|index| self.slots[index].mount.device.clocks()) else {
+            return;
+        };
+        if self.clocks.as_ref() == Some(&clocks) {
+            return;
+        }
+        for (slot, mounted) in self.slots.iter().enumerate() {
+            let Some(domain) = mounted.mount.clock else { continue };
+            let hz = |clocks: &Clocks| clocks.domains.get(domain).copied().unwrap_or(0);
+            let frequency = Frequency { hz: hz(&clocks), core_hz: clocks.core };
+            let old = self.clocks.as_ref().map(|old| Frequency { hz: hz(old), core_hz: old.core });
+            if old != Some(frequency) {
+                self.signals.push(Signal::Clock { slot, frequency });
+            }
+        }
+        self.clocks = Some(clocks);
+    }
+
+    /// Tells everybody about clocks and levels that are not what they are at first.
+    fn announce(&mut self, now: Cycle, dma: &mut dyn Dma) {
+        self.follow_clocks();
+        for slot in &self.slots {
+            self.signals.changed(&slot.links, 0, slot.outputs);
+        }
+        self.deliver(now, dma);
+    }
+
+    fn refresh_all(&mut self) {
+        for (slot, wake) in self.slots.iter_mut().zip(&mut self.wakes) {
+            *wake = slot.refresh();
+        }
+        self.gather_lines();
+        self.next_wake = self.wakes.iter().copied().min().unwrap_or(Cycle::MAX);
+        self.reset_request = self.slots.iter().any(|slot| slot.reset_request);
+    }
+
+    fn gather_lines(&mut self) {
+        self.lines = Lines::default();
+        for slot in self.slots.iter().filter(|slot| slot.levels != 0) {
+            for (bit, target) in slot.mount.targets.iter().enumerate() {
+                if slot.levels >> bit & 1 == 0 {
+                    continue;
+                }
+                match *target {
+                    Target::Irq(irq) => self.lines.set(irq, true),
+                    Target::Nmi => self.lines.set(Lines::NMI, true),
+                    Target::Unconnected => {}
+                }
+            }
+        }
+    }
+}
+
+impl Mounted {
+    fn new((order, mut mount): (usize, Mount)) -> Mounted {
+        mount.targets.truncate(32);
+        Mounted {
+            mount,
+            order,
+            links: Vec::new(),
+            attached: Vec::new(),
+            levels: 0,
+            outputs: 0,
+            reset_request: false,
+            output: Vec::new(),
+        }
+    }
+
+    fn contains(&self, address: u32) -> bool {
+        address.wrapping_sub(self.mount.base) < self.mount.size
+    }
+
+    /// Looks at the device again; gives when it wants to be woken.
+    fn refresh(&mut self) -> Cycle {
+        let device = &self.mount.device;
+        self.levels = device.irq_lines();
+        self.outputs = device.outputs();
+        self.reset_request = device.reset_request();
+        device.next_wake().unwrap_or(Cycle::MAX)
+    }
+}
+
+fn aligned(address: u32, width: Width) -> Result<(), BusFault> {
+    if address.is_multiple_of(width.bytes()) { Ok(()) } else { Err(BusFault) }
+}
+
+#[cfg(test)]
+mod tests;
