@@ -119,11 +119,14 @@ impl Probe {
         if now < self.next {
             return Vec::new();
         }
+        let had_rings = self.has_rings();
         let mut attached = self.rtt.is_attached(memory);
+        if had_rings && !attached {
+            self.shown.clear();
+        }
         if !attached && let Some(block) = self.search(memory) {
             self.found = self.rtt.attach(block, memory);
             attached = self.found.is_some();
-            self.shown.clear();
         }
         let texts = self.take(memory);
         self.wait = match attached {
