@@ -14,7 +14,6 @@ use crate::words::BusFault;
 const CR: u32 = 0x00;
 const SWTRIGR: u32 = 0x04;
 const DHR12R1: u32 = 0x08;
-const DHR8R2: u32 = 0x1c;
 const DHR12RD: u32 = 0x20;
 const DHR12LD: u32 = 0x24;
 const DHR8RD: u32 = 0x28;
@@ -355,7 +354,7 @@ mod tests {
         dac.write(DHR12LD, 0x1230_4560);
         assert_eq!((dac.read(DOR1), dac.read(DOR2), dac.read(DHR12RD)), (0x456, 0x123, 0x0123_0456));
         dac.write(DHR8RD, 0x1122);
-        assert_eq!((dac.read(DOR1), dac.read(DOR2), dac.read(DHR8R2)), (0x220, 0x110, 0x11));
+        assert_eq!((dac.read(DOR1), dac.read(DOR2), dac.read(0x1c)), (0x220, 0x110, 0x11));
     }
 
     #[test]

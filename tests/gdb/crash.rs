@@ -27,7 +27,7 @@ fn a_watchpoint_leads_from_the_fault_to_the_culprit() {
         #0  0x080003a8 in log_sample
         #1  0x08000554 in main () at tests/firmware/crash.c:132
         (gdb) when
-        icount 13506
+        icount 14962
         ; in the recording
         (gdb) reverse-continue
         New value = (struct alarm *) 0x0
@@ -135,7 +135,7 @@ fn a_run_can_be_entered_anywhere() {
         ",
     );
     replay("crash", "50%", "(gdb) when\n 50.0 % of\n (gdb) info threads\n * 1    Thread 1.1");
-    replay("crash", "1234567", "(gdb) when\n icount 1234567, cycle 1234567, 0.077160 s");
+    replay("crash", "1234567", "(gdb) when\n icount 1234567, cycle 1234567, 0.007372 s");
     replay("crash", "-3", "(gdb) stepi 3\n (gdb) when\n the end of the recording");
 }
 

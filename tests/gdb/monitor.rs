@@ -24,7 +24,7 @@ fn the_monitor_tells_and_moves() {
         untick: at icount 1000000,
         crc32
         (gdb) when
-        icount 1000000, cycle 1000000, 0.062500 s
+        icount 1000000, cycle 1000000, 0.005976 s
         (gdb) monitor fault
         no fault up to this position
         (gdb) seek +5

@@ -11,13 +11,13 @@ fn who_wrote_it_is_one_question() {
         "end",
         "
         (gdb) last-write logger.alarm
-        @1  icount 13506175, log_sample at tests/firmware/crash.c:70 (0x
+        @1  icount 14962541, log_sample at tests/firmware/crash.c:70 (0x
         logger+0x100 (0x20000104): 0x20000110 <overvoltage_alarm> -> 0x640009ec
         (gdb) when
         icount 25
         the end of the recording
         (gdb) seek @1
-        untick: at icount 13506175,
+        untick: at icount 14962541,
         crash.c:70
         (gdb) p logger.alarm == &overvoltage_alarm
         = 1
@@ -25,7 +25,7 @@ fn who_wrote_it_is_one_question() {
         (gdb) p logger.alarm == &overvoltage_alarm
         = 0
         (gdb) last-write logger.alarm
-        @2  icount 13506175,
+        @2  icount 14962541,
         (gdb) goto fault-1
         (gdb) monitor last-write logger 4
         @3  icount 13707022, log_sample at tests/firmware/crash.c:70

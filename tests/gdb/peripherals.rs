@@ -11,7 +11,7 @@ fn a_recording_tells_what_crossed_the_pins() {
         (gdb) periph
         USART2      0x40004400  stm32-usart
         (gdb) monitor periph USART2
-        USART2 (0x40004400, stm32-usart), what last crossed the pins before icount 25499432:
+        USART2 (0x40004400, stm32-usart), what last crossed the pins before icount 27820856:
         SR    0x000000c0  last read at icount
         DR    0x0000000a  last written at icount
         CR1   0x0000200c  last written at icount 471       RE=1 TE=1 UE=1
@@ -61,10 +61,10 @@ fn a_look_at_the_present_is_that_of_the_model_and_leaves_no_trace() {
         (gdb) x/4wx 0x40004400
         Cannot access memory at address 0x40004400
         (gdb) mmio USART2.SR last 1
-        @1  icount 306029  console_text:64  read  USART2.SR  0x000000c0  TC 0->1
+        console_text:64  read  USART2.SR  0x000000c0  TC 0->1
         (gdb) stepi
         (gdb) mmio USART2.SR last 1
-        @2  icount 306029  console_text:64  read  USART2.SR  0x000000c0  TC 0->1
+        console_text:64  read  USART2.SR  0x000000c0  TC 0->1
         ",
     );
 }

@@ -91,7 +91,7 @@ fn the_position_outlives_a_session() {
     let served = Served::new(command);
     let elf = "tests/firmware/crash.elf";
     served.talk(elf, "(gdb) watch -l logger.alarm\n (gdb) reverse-continue\n crash.c:70\n (gdb) detach");
-    served.talk(elf, "log_sample\n (gdb) reverse-stepi\n (gdb) when\n icount 13506\n (gdb) disconnect");
+    served.talk(elf, "log_sample\n (gdb) reverse-stepi\n (gdb) when\n icount 14962\n (gdb) disconnect");
     served.talk(elf, "crash.c:70\n (gdb) seek end\n HardFault_Handler");
     served.talk(elf, "HardFault_Handler\n (gdb) info breakpoints\n No breakpoints");
     let (_, log) = served.end();
