@@ -267,7 +267,8 @@ mod tests {
     }
 
     fn rtt() -> Rtt {
-        Rtt::new(vec![BASE..BASE + 2048])
+        let ram = BASE..BASE + 2048;
+        Rtt::new(vec![ram])
     }
 
     #[test]

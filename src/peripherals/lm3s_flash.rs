@@ -101,12 +101,12 @@ impl Lm3sFlash {
     fn execute(&self, s: &State, command: u32, cx: &mut Context<'_>) -> Result<u64, BusFault> {
         match command {
             // Whatever is to be committed has been so when it was written.
-            COMT => return Ok(PROGRAM_TIME),
+            COMT => Ok(PROGRAM_TIME),
             MERASE => {
                 cx.dma.write(0, &vec![0xff; self.size as usize])?;
-                return Ok(MASS_ERASE_TIME);
+                Ok(MASS_ERASE_TIME)
             }
-            _ if s.fma >= self.size => return Err(BusFault),
+            _ if s.fma >= self.size => Err(BusFault),
             WRITE => program(s.fma & !3, s.fmd, cx).map(|()| PROGRAM_TIME),
             _ => cx.dma.write(s.fma & !(PAGE - 1), &[0xff; PAGE as usize]).map(|()| ERASE_TIME),
         }

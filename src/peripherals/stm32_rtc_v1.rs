@@ -248,10 +248,9 @@ impl Peripheral for Stm32RtcV1 {
     }
 
     fn clocked(&self, s: &mut State, frequency: Frequency, cx: &mut Context<'_>) {
-        match &mut s.clock {
-            Some(_) => self.settle(s, cx.now),
-            // The first word about the clock: up to now it had none.
-            None => {}
+        // Up to the first word about the clock it had none.
+        if s.clock.is_some() {
+            self.settle(s, cx.now);
         }
         s.clock.get_or_insert_with(|| self.clock.clone()).change(frequency, cx.now);
     }

@@ -14,7 +14,7 @@ fn who_wrote_it_is_one_question() {
         @1  icount 14962541, log_sample at tests/firmware/crash.c:70 (0x
         logger+0x100 (0x20000104): 0x20000110 <overvoltage_alarm> -> 0x640009ec
         (gdb) when
-        icount 25
+        icount 27820856
         the end of the recording
         (gdb) seek @1
         untick: at icount 14962541,
@@ -28,9 +28,9 @@ fn who_wrote_it_is_one_question() {
         @2  icount 14962541,
         (gdb) goto fault-1
         (gdb) monitor last-write logger 4
-        @3  icount 13707022, log_sample at tests/firmware/crash.c:70
+        @3  icount 15163388, log_sample at tests/firmware/crash.c:70
         (gdb) last-read logger.head
-        @4  icount 25293163, log_sample at tests/firmware/crash.c:70
+        @4  icount 27614587, log_sample at tests/firmware/crash.c:70
         read as 0x00000036
         (gdb) last-exec crash.c:70
         Line 70 of

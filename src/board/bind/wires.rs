@@ -109,16 +109,16 @@ fn common_registers(file: &BoardFile) -> Vec<WireRow> {
     wires
 }
 
+/// A device and the number of one of its outputs or inputs.
+type End<'a> = (&'a str, u32);
+
 impl WireRow {
     pub(in crate::board) fn new(from: String, to: String, count: u32) -> WireRow {
         WireRow { from, to, count }
     }
 
     /// The two devices with the numbers of the first output and input, if they are all there.
-    pub(in crate::board) fn resolve<'a>(
-        &'a self,
-        file: &BoardFile,
-    ) -> Option<((&'a str, u32), (&'a str, u32))> {
+    pub(in crate::board) fn resolve<'a>(&'a self, file: &BoardFile) -> Option<(End<'a>, End<'a>)> {
         let end = |text: &'a str, ports: fn(&Kind) -> &'static [Port]| {
             let (device, port) = text.split_once('.')?;
             let of_device = file.device.iter().find(|row| row.name == device).map(|row| &row.kind);

@@ -39,7 +39,7 @@ pub fn hour(register: u32, twelve: bool) -> Option<u32> {
 }
 
 fn bcd(number: u32) -> u32 {
-    number / 10 << 4 | number % 10
+    ((number / 10) << 4) | (number % 10)
 }
 
 /// How long a month is.
