@@ -9,7 +9,11 @@ const FEW: u64 = 100;
 
 #[test]
 fn events_are_small() {
-    let has_many = |fixture: &Fixture| fixture.recording().log().summary().events >= FEW;
+    // What a bus master or a flash controller writes is as large as it is.
+    let has_many = |fixture: &Fixture| {
+        let summary = fixture.recording().log().summary();
+        summary.events >= FEW && summary.counts.is_some_and(|counts| counts.memory == 0)
+    };
     for_some_fixtures(has_many, |fixture| {
         let summary = fixture.recording().log().summary();
         let each = summary.bytes_per_event().unwrap();
