@@ -38,6 +38,7 @@ fn bus(devices: u32) -> Bus {
         base: BASE + number * STEP,
         size: STEP,
         targets: Vec::new(),
+        transmits: None,
         clock: None,
         device: (kind.build)(&kind.wiring(1_000_000)),
     };

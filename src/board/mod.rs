@@ -352,7 +352,15 @@ impl Board {
         }
         for part in &self.parts {
             let (name, device) = (part.name.clone(), (part.make)());
-            mounts.push(Mount { name, base: 0, size: 0, targets: Vec::new(), clock: None, device });
+            mounts.push(Mount {
+                name,
+                base: 0,
+                size: 0,
+                targets: Vec::new(),
+                transmits: None,
+                clock: None,
+                device,
+            });
         }
         let spaces = self.file.peripheral_space.iter();
         let spaces = spaces.map(|space| space.base..space.base.saturating_add(space.size)).collect();
@@ -384,7 +392,15 @@ impl Board {
             return Err(value(&self.file, &format!("part {}", row.name), problem));
         }
         let device = (kind.build)(&wiring);
-        Ok(Mount { name: row.name.clone(), base: 0, size: 0, targets: Vec::new(), clock: None, device })
+        Ok(Mount {
+            name: row.name.clone(),
+            base: 0,
+            size: 0,
+            targets: Vec::new(),
+            transmits: None,
+            clock: None,
+            device,
+        })
     }
 
     /// The kind of that name, and a wiring with the row's options.
@@ -421,6 +437,7 @@ impl Board {
             base: row.base,
             size,
             targets: self.targets(row, kind)?,
+            transmits: kind.transmits,
             clock: self.clock(row)?,
             device: (kind.build)(&wiring),
         })

@@ -108,13 +108,16 @@ impl Live {
         }
     }
 
-    /// Takes a line that has not ended for what it is: the run is over.
-    pub fn end_lines(&mut self, at: Moment, memory: &mut Memory) {
+    /// Takes a line that has not ended for what it is: the run is over. Gives what was left in the rings of RTT.
+    pub fn end_lines(&mut self, at: Moment, memory: &mut Memory) -> Vec<Event> {
+        let mut left = Vec::new();
         for text in self.probe.show(&mut Master::new(memory)) {
             self.show(&text, at);
             self.listener.hear(&text.sender(), &text.bytes, at.icount);
+            left.push(Event::Output { device: text.sender(), bytes: text.bytes });
         }
         self.listener.finish();
+        left
     }
 
     /// The positions at which the chip was reset since the last call.
@@ -162,10 +165,17 @@ impl LivePins<'_> {
             self.live.clock = self.live.clock.changed(hz, at.cycle);
             self.live.appoint();
         }
-        for (device, bytes) in self.live.bus.take_output() {
-            self.live.listener.hear(&device, &bytes, icount);
+        for (device, output) in self.live.bus.take_output() {
+            self.live.listener.hear(&device, &output.bytes, icount);
             let when = self.live.when(at);
-            self.live.host.output(&device, &bytes, when);
+            self.live.host.output(&device, &output.bytes, when);
+            self.log_output(icount, device, output.fetched);
+        }
+    }
+
+    fn log_output(&mut self, icount: Icount, device: String, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.append(icount, Event::Output { device, bytes });
         }
     }
 
@@ -177,6 +187,7 @@ impl LivePins<'_> {
         for text in texts {
             self.live.listener.hear(&text.sender(), &text.bytes, at.icount);
             self.live.show(&text, at);
+            self.log_output(at.icount, text.sender(), text.bytes);
         }
     }
 }

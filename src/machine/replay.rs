@@ -136,9 +136,10 @@ impl ReplayPins<'_> {
         while self.cursor.next.is_none() {
             let mut behind = self.cursor.mark;
             match self.log.read(&mut behind) {
-                Ok(Some(Stamped { event: Event::Digest(_) | Event::Input { .. }, .. })) => {
-                    self.cursor.mark = behind
-                }
+                Ok(Some(Stamped {
+                    event: Event::Digest(_) | Event::Input { .. } | Event::Output { .. },
+                    ..
+                })) => self.cursor.mark = behind,
                 Ok(Some(stamped)) => self.cursor.next = Some((stamped, behind)),
                 Ok(None) => break,
                 Err(error) => {

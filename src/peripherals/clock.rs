@@ -22,6 +22,13 @@ pub struct Frequency {
     pub core_hz: u32,
 }
 
+impl Frequency {
+    /// Core clock cycles per second. A saved state may claim anything; time does not stand still for it.
+    fn core_cycles(self) -> u32 {
+        self.core_hz.max(1)
+    }
+}
+
 /// A clock of a peripheral, counted when somebody looks. Ticks are exact over any number of cycles; when the frequency
 /// changes, a part of a tick is lost.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -74,20 +81,22 @@ impl Clock {
             return None;
         }
         let ticks = u128::from(self.taken) + u128::from(count);
-        let cycles = (ticks * u128::from(self.frequency.core_hz)).div_ceil(u128::from(self.frequency.hz));
+        let cycles =
+            (ticks * u128::from(self.frequency.core_cycles())).div_ceil(u128::from(self.frequency.hz));
         Some(self.start.saturating_add(u64::try_from(cycles).unwrap_or(u64::MAX)))
     }
 
     /// Core clock cycles that this many ticks take, at least 1; a clock that stands still takes for ever.
     pub fn cycles(&self, ticks: u64) -> u64 {
-        let Frequency { hz, core_hz } = self.frequency;
-        let cycles = (u128::from(ticks) * u128::from(core_hz)).checked_div(u128::from(hz));
+        let Frequency { hz, .. } = self.frequency;
+        let cycles =
+            (u128::from(ticks) * u128::from(self.frequency.core_cycles())).checked_div(u128::from(hz));
         cycles.map_or(u64::MAX, |cycles| u64::try_from(cycles).unwrap_or(u64::MAX).max(1))
     }
 
     fn ticks(&self, now: Cycle) -> u64 {
         let cycles = u128::from(now.saturating_sub(self.start));
-        let ticks = cycles * u128::from(self.frequency.hz) / u128::from(self.frequency.core_hz.max(1));
+        let ticks = cycles * u128::from(self.frequency.hz) / u128::from(self.frequency.core_cycles());
         u64::try_from(ticks).unwrap_or(u64::MAX)
     }
 }
@@ -109,6 +118,14 @@ mod tests {
             }
             assert_eq!(ticks, 2996 * u64::from(hz) / u64::from(core_hz), "{hz}/{core_hz}");
         }
+    }
+
+    #[test]
+    fn a_tick_is_when_it_is_announced_even_of_a_core_that_stands_still() {
+        let mut clock = Clock::new(Frequency { hz: 5, core_hz: 0 });
+        let next = clock.after(10).unwrap();
+        assert_eq!((clock.take(next - 1) < 10, clock.take(next) > 0), (true, true));
+        assert_eq!(clock.cycles(10), 2);
     }
 
     #[test]

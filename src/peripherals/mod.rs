@@ -111,7 +111,7 @@ pub use bus::{Bus, BusAlias, BusError, Mount, NoSuchDevice, RestoreError, Target
 pub use clock::{Clock, Clocks, Frequency};
 pub use kinds::{Clocking, Described, KINDS, Kind, KindOption, Layout, Port, Wiring};
 pub use slot::{Device, Slot};
-pub use surroundings::{Context, Dma, Level, Surroundings, Talk};
+pub use surroundings::{Context, Dma, Level, Output, Surroundings, Talk};
 
 use crate::words::{BusFault, Cycle, Width};
 

@@ -145,6 +145,7 @@ impl Peripheral for NrfNvmc {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peripherals::Output;
     use crate::peripherals::{Surroundings, Talk};
 
     /// Flash in which all words are the same, and what was written to it.
@@ -175,7 +176,7 @@ mod tests {
         }
 
         fn with<R>(&mut self, act: impl FnOnce(&mut Slot<NrfNvmc>, &mut Context<'_>) -> R) -> R {
-            let (mut output, mut pulses) = (Vec::new(), Vec::new());
+            let (mut output, mut pulses) = (Output::default(), Vec::new());
             let mut cx = Context { now: 0, dma: &mut self.1, output: &mut output, pulses: &mut pulses };
             act(&mut self.0, &mut cx)
         }

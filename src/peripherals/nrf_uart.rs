@@ -197,7 +197,7 @@ impl NrfUart {
     /// The next character of a buffer begins.
     fn send(&self, s: &mut State, buffer: Buffer, now: Cycle, cx: &mut Context<'_>) {
         let byte = buffer.read(cx);
-        cx.output.push(byte);
+        cx.output.fetch(&[byte]);
         s.sending = Some((buffer, now.saturating_add(self.frame(s))));
     }
 

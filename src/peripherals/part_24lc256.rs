@@ -264,7 +264,15 @@ mod tests {
         let mount = |name: &str, kind: &str, base| {
             let kind = Kind::find(kind).expect("it is in the table");
             let device = (kind.build)(&kind.wiring(CLOCK_HZ));
-            Mount { name: name.to_owned(), base, size: kind.size, targets: Vec::new(), clock: None, device }
+            Mount {
+                name: name.to_owned(),
+                base,
+                size: kind.size,
+                targets: Vec::new(),
+                transmits: kind.transmits,
+                clock: None,
+                device,
+            }
         };
         let mounts = vec![mount("i2c1", "stm32-i2c-v2", BASE), mount("eeprom", "24lc256", 0)];
         let mut bus = Bus::new(mounts, None, Vec::new()).unwrap();

@@ -9,7 +9,7 @@ use heapless::Deque;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Clock, Clocking, Context, Device, Frequency, Peripheral, Port, Slot,
+    Access, Clock, Clocking, Context, Device, Frequency, Output, Peripheral, Port, Slot,
     kinds::{HOLD, Kind, Layout, Wiring},
     primecell::{self, Identification},
     serial_line::Incoming,
@@ -247,9 +247,9 @@ impl State {
     }
 
     /// Gives to the host what it has not got.
-    fn tell(&mut self, output: &mut Vec<u8>) {
+    fn tell(&mut self, output: &mut Output) {
         let told = self.transmit.len().saturating_sub(std::mem::take(&mut self.unsent));
-        output.extend(self.transmit.iter().skip(told));
+        self.transmit.iter().skip(told).for_each(|byte| output.push(*byte));
     }
 
     fn received(&mut self, byte: u8, at: Cycle) {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, ops::Range};
 
-use super::{Access, Clocks, Context, Frequency, Level, Peripheral, Talk, surroundings::Nothing};
+use super::{Access, Clocks, Context, Frequency, Level, Output, Peripheral, Talk, surroundings::Nothing};
 use crate::words::{BusFault, Cycle, Width};
 
 /// A peripheral with its state, its type forgotten: what the bus holds.
@@ -135,7 +135,7 @@ impl<P: Peripheral> Device for Slot<P> {
 
     fn peek(&self, at: Access, now: Cycle) -> Result<u32, BusFault> {
         // Nothing is around, so that a look changes nothing.
-        let (mut output, mut pulses) = (Vec::new(), Vec::new());
+        let (mut output, mut pulses) = (Output::default(), Vec::new());
         let mut cx = Context { now, dma: &mut Nothing, output: &mut output, pulses: &mut pulses };
         self.model.read(&mut self.state.clone(), at, &mut cx)
     }

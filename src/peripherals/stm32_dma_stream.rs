@@ -318,7 +318,15 @@ mod tests {
         let mount = |name: &str, kind: &str, base| {
             let kind = Kind::find(kind).unwrap();
             let device = (kind.build)(&kind.wiring(1_000_000));
-            Mount { name: name.to_owned(), base, size: 0x400, targets: Vec::new(), clock: None, device }
+            Mount {
+                name: name.to_owned(),
+                base,
+                size: 0x400,
+                targets: Vec::new(),
+                transmits: kind.transmits,
+                clock: None,
+                device,
+            }
         };
         let mounts = vec![mount("tim3", "stm32-tim", TIM), mount("dma1", "stm32-dma-stream", DMA)];
         let mut bus = Bus::new(mounts, None, Vec::new()).unwrap();

@@ -9,10 +9,32 @@ pub struct Context<'a> {
     pub now: Cycle,
     /// Memory and the other peripherals, for a bus master; and what is attached.
     pub dma: &'a mut dyn Surroundings,
-    /// Bytes for the host: what a UART sends.
-    pub output: &'a mut Vec<u8>,
+    /// What goes to the host.
+    pub output: &'a mut Output,
     /// The outputs that carry a pulse.
     pub pulses: &'a mut Vec<u32>,
+}
+
+/// Bytes for the host: what a UART sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// All of them.
+    pub bytes: Vec<u8>,
+    /// Those that were never stored to the register that the kind names in `transmits`.
+    pub fetched: Vec<u8>,
+}
+
+impl Output {
+    /// Sends a byte that was stored to the register of the kind's `transmits`.
+    pub fn push(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    /// Sends bytes that come from somewhere else.
+    pub fn fetch(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.fetched.extend_from_slice(bytes);
+    }
 }
 
 impl Context<'_> {

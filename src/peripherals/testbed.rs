@@ -1,7 +1,7 @@
 //! One peripheral on a bench: a test writes and reads its registers at times that it chooses.
 
 use super::{
-    Access, Clocks, Context, Device, Dma, Frequency, Level, Surroundings, Talk,
+    Access, Clocks, Context, Device, Dma, Frequency, Level, Output, Surroundings, Talk,
     kinds::{Kind, Wiring},
 };
 use crate::{
@@ -85,7 +85,7 @@ pub(super) struct Testbed {
     pub device: Box<dyn Device>,
     pub world: World,
     now: Cycle,
-    output: Vec<u8>,
+    output: Output,
     pulses: Vec<u32>,
 }
 
@@ -122,7 +122,7 @@ impl Testbed {
             device: (kind.build)(wiring),
             world: World::new(),
             now: 0,
-            output: Vec::new(),
+            output: Output::default(),
             pulses: Vec::new(),
         }
     }
@@ -238,6 +238,6 @@ impl Testbed {
     }
 
     pub fn output(&self) -> &[u8] {
-        &self.output
+        &self.output.bytes
     }
 }

@@ -89,6 +89,14 @@ pub enum Event {
         /// The first cycle at that speed.
         since: Cycle,
     },
+    /// Bytes for the host of which no store of the core tells: DMA fetched them, or a debug probe took them from memory.
+    /// Replay does not need it.
+    Output {
+        /// The device's name on the board, or `rtt0` ….
+        device: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
 }
 
 /// What a core was like at a position, in few bytes.
@@ -143,6 +151,7 @@ impl fmt::Display for Event {
             }
             Event::Host { operation, .. } => write!(f, "semihosting call {operation:#04x}"),
             Event::Input { device, bytes } => write!(f, "{} bytes of input for {device}", bytes.len()),
+            Event::Output { device, bytes } => write!(f, "{} bytes of output of {device}", bytes.len()),
             Event::Reset => f.write_str("a reset from outside the core"),
             Event::Clock { hz, .. } => write!(f, "a change of the core clock to {hz} Hz"),
             Event::Digest(digest) => write!(f, "the digest {:016x}", digest.all),

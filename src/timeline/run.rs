@@ -4,6 +4,7 @@ use super::{Limits, Outcome, Timeline, TimelineError, advance::check_replay};
 use crate::{
     core::{Halt, Search, Travel},
     fault::Fault,
+    pins::Stamped,
     trace::End,
     words::Icount,
 };
@@ -109,8 +110,13 @@ impl Timeline {
         }
         let now = self.now();
         if let Some(live) = &mut self.live {
-            self.core.look_ahead(|memory| live.end_lines(now, memory));
+            let left = self.core.look_ahead(|memory| live.end_lines(now, memory));
             self.bookmarks.note_happenings(live);
+            // The last instruction is the last one that can have sent it.
+            let icount = self.log.last_icount().max(self.present.icount.saturating_sub(1));
+            for event in left {
+                self.log.append(&Stamped { icount, event })?;
+            }
         }
         Ok(())
     }

@@ -194,7 +194,11 @@ impl Chunk {
                 (Channel::Digest, index)
             }
             Event::Reset => (Channel::Reset, 0),
-            Event::Memory { .. } | Event::Host { .. } | Event::Input { .. } | Event::Clock { .. } => {
+            Event::Memory { .. }
+            | Event::Host { .. }
+            | Event::Input { .. }
+            | Event::Output { .. }
+            | Event::Clock { .. } => {
                 // Its index is new, so it never becomes part of a run.
                 let index = self.rare.len() as u64;
                 self.rare_bytes += rare_bytes(&stamped.event);
@@ -256,7 +260,7 @@ pub(super) fn rare_bytes(event: &Event) -> usize {
     16 + match event {
         Event::Memory { bytes, .. } => bytes.len(),
         Event::Host { result, .. } => result.memory.iter().map(|(_, bytes)| 16 + bytes.len()).sum(),
-        Event::Input { device, bytes } => device.len() + bytes.len(),
+        Event::Input { device, bytes } | Event::Output { device, bytes } => device.len() + bytes.len(),
         _ => 0,
     }
 }

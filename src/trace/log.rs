@@ -217,6 +217,11 @@ impl Log {
         self.blocks.events + self.open.events()
     }
 
+    /// The icount of the last event; 0 if there is none.
+    pub fn last_icount(&self) -> Icount {
+        self.last
+    }
+
     /// Adds an event. Those of one icount keep their order.
     ///
     /// # Errors

@@ -101,7 +101,7 @@
 //!
 //! # Format version 3
 //!
-//! It has no changes of the core clock: [`End`] is without `time`, [`Counts`] without `clocks`. Digests and keyframes are those
+//! It has no changes of the core clock and no output: [`End`] is without `time`, [`Counts`] without `clocks` and `outputs`. Digests and keyframes are those
 //! of a state without a clock. It can be read, and nothing added.
 //!
 //! # Format version 2

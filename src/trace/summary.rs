@@ -47,17 +47,32 @@ pub struct Counts {
     pub digests: u64,
     /// Changes of the core clock.
     pub clocks: u64,
+    /// Output that no write tells of.
+    pub outputs: u64,
 }
 
 impl Counts {
     /// As format 3 has them.
-    pub(super) fn without_clocks(counts: [u64; 10]) -> Counts {
+    pub(super) fn without_clocks_and_outputs(counts: [u64; 10]) -> Counts {
         let [reads, writes, bus_faults, lines, sleeps, memory, host, inputs, resets, digests] = counts;
-        Counts { reads, writes, bus_faults, lines, sleeps, memory, host, inputs, resets, digests, clocks: 0 }
+        Counts {
+            reads,
+            writes,
+            bus_faults,
+            lines,
+            sleeps,
+            memory,
+            host,
+            inputs,
+            resets,
+            digests,
+            clocks: 0,
+            outputs: 0,
+        }
     }
 
     /// All kinds, by the name that a user reads.
-    pub fn named(&self) -> [(&'static str, u64); 11] {
+    pub fn named(&self) -> [(&'static str, u64); 12] {
         [
             ("reads", self.reads),
             ("writes", self.writes),
@@ -70,6 +85,7 @@ impl Counts {
             ("resets", self.resets),
             ("digests", self.digests),
             ("clock changes", self.clocks),
+            ("outputs", self.outputs),
         ]
     }
 
@@ -88,6 +104,7 @@ impl Counts {
                     Some(Event::Host { .. }) => &mut self.host,
                     Some(Event::Input { .. }) => &mut self.inputs,
                     Some(Event::Clock { .. }) => &mut self.clocks,
+                    Some(Event::Output { .. }) => &mut self.outputs,
                     _ => &mut self.memory,
                 },
             };

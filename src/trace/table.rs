@@ -162,7 +162,7 @@ impl Ending {
             let ((at, outcome, digest), rest) = postcard::take_from_bytes(body).map_err(|_| ENCODING)?;
             let end = End { at, time: Clock::new(hz).time_at(at.cycle), outcome, digest };
             let (counts, rest) = postcard::take_from_bytes(rest).map_err(|_| ENCODING)?;
-            (end, Counts::without_clocks(counts), rest)
+            (end, Counts::without_clocks_and_outputs(counts), rest)
         } else {
             let (end, rest) = postcard::take_from_bytes(body).map_err(|_| ENCODING)?;
             let (counts, rest) = postcard::take_from_bytes(rest).map_err(|_| ENCODING)?;

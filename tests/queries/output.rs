@@ -41,6 +41,9 @@ fn sent_bytes(fixture: &Fixture, recording: &Recording) -> Vec<(String, Icount, 
                 let transmitter = wires.transmitters().iter().find(|wire| wire.address == address);
                 all.extend(transmitter.map(|wire| (wire.device.clone(), at, value as u8)));
             }
+            Event::Output { device, bytes } => {
+                all.extend(bytes.into_iter().map(|byte| (device.clone(), at, byte)));
+            }
             Event::Host { operation, result } if sends(operation) => {
                 timeline.seek(at).unwrap();
                 let parameter = timeline.registers().r[1];

@@ -85,11 +85,12 @@ impl Core {
     }
 
     /// Shows memory with what has arrived at this very icount.
-    pub fn look_ahead(&mut self, look: impl FnOnce(&mut Memory)) {
+    pub fn look_ahead<R>(&mut self, look: impl FnOnce(&mut Memory) -> R) -> R {
         let Some(Ahead { memory, .. }) = &mut self.ahead else { return look(&mut self.memory) };
         self.memory.exchange(memory);
-        look(&mut self.memory);
+        let seen = look(&mut self.memory);
         self.memory.exchange(memory);
+        seen
     }
 
     /// The cycle at which a run ends, as fast as the clock is now.

@@ -40,7 +40,9 @@ impl Dma for Master<'_> {
         }
         let width = width(bytes.len()).ok_or(BusFault)?;
         let value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte));
-        self.bus.write(address, width, value, self.now, self.memory)
+        self.bus.write(address, width, value, self.now, self.memory)?;
+        self.bus.note_fetched(address, value as u8);
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ use self::{
     master::Master,
 };
 use super::{
-    Access, Clocks, Context, Device, Dma, Frequency, Guess, Level, Slot,
+    Access, Clocks, Context, Device, Dma, Frequency, Guess, Level, Output, Slot,
     bank::{Bank, Contents, Policy},
     surroundings::{Absent, Nothing},
 };
@@ -52,6 +52,8 @@ pub struct Mount {
     pub size: u32,
     /// Where each interrupt line goes; lines beyond the list go nowhere.
     pub targets: Vec<Target>,
+    /// The offset of the register that sends what is written to it, if it has one.
+    pub transmits: Option<u32>,
     /// The clock that it runs on, of those that the clock controller makes; `None`: always the same one.
     pub clock: Option<usize>,
     /// The peripheral.
@@ -122,7 +124,7 @@ struct Mounted {
     levels: u32,
     outputs: u64,
     reset_request: bool,
-    output: Vec<u8>,
+    output: Output,
 }
 
 /// Signals that may follow from one access. More go in a circle, and are lost.
@@ -272,12 +274,23 @@ impl Bus {
     }
 
     /// What devices sent to the host since the last call, with their names.
-    pub fn take_output(&mut self) -> Vec<(String, Vec<u8>)> {
+    pub fn take_output(&mut self) -> Vec<(String, Output)> {
         if !mem::take(&mut self.has_output) {
             return Vec::new();
         }
-        let sent = self.slots.iter_mut().filter(|slot| !slot.output.is_empty());
+        let sent = self.slots.iter_mut().filter(|slot| slot.output != Output::default());
         sent.map(|slot| (slot.mount.name.clone(), mem::take(&mut slot.output))).collect()
+    }
+
+    /// Something else than the core has written a register.
+    fn note_fetched(&mut self, address: u32, byte: u8) {
+        let address = self.canonical(address);
+        let Some(index) = self.search(address) else { return };
+        let slot = &mut self.slots[index];
+        if slot.mount.transmits == Some(address - slot.mount.base) {
+            slot.output.fetched.push(byte);
+            self.has_output = true;
+        }
     }
 
     /// Puts every device into its state after reset; `now` goes on.
@@ -397,7 +410,7 @@ impl Bus {
         let mut cx = Context { now, dma: &mut around, output: &mut output, pulses: &mut pulses };
         let result = action(device.as_mut(), base, &mut cx);
         self.depth -= 1;
-        self.has_output |= !output.is_empty();
+        self.has_output |= !output.bytes.is_empty();
         let slot = &mut self.slots[index];
         slot.mount.device = device;
         slot.output = output;
@@ -533,7 +546,7 @@ impl Mounted {
             levels: 0,
             outputs: 0,
             reset_request: false,
-            output: Vec::new(),
+            output: Output::default(),
         }
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::peripherals::{Kind, testbed::NoMemory};
+use crate::peripherals::{Kind, Output, testbed::NoMemory};
 
 const XML: &str = r#"<device><name>X</name><version>1</version><description>d</description>
     <addressUnitBits>8</addressUnitBits><width>32</width><size>32</size><resetValue>0</resetValue>
@@ -11,7 +11,15 @@ const XML: &str = r#"<device><name>X</name><version>1</version><description>d</d
 fn mount(name: &str, kind: &str, base: u32, targets: &[Target]) -> Mount {
     let kind = Kind::find(kind).unwrap();
     let device = (kind.build)(&kind.wiring(1_000_000));
-    Mount { name: name.to_owned(), base, size: kind.size, targets: targets.to_vec(), clock: None, device }
+    Mount {
+        name: name.to_owned(),
+        base,
+        size: kind.size,
+        targets: targets.to_vec(),
+        transmits: kind.transmits,
+        clock: None,
+        device,
+    }
 }
 
 /// Where nothing is and nothing faults.
@@ -56,7 +64,8 @@ fn output_has_the_device_name() {
     let mut bus = bus();
     write(&mut bus, 0x4000_4008, 1, 0);
     bus.write(0x4000_4000, Width::Byte, 0x68, 0, &mut NoMemory).unwrap();
-    assert_eq!(bus.take_output(), [("uart0".to_owned(), b"h".to_vec())]);
+    let sent = Output { bytes: b"h".to_vec(), ..Output::default() };
+    assert_eq!(bus.take_output(), [("uart0".to_owned(), sent)]);
     assert_eq!(bus.take_output(), []);
 }
 

@@ -118,7 +118,7 @@ impl Stm32Can {
             s.tec = s.tec.saturating_sub(1);
             s.lec = 0;
             if s.btr & SILM == 0 {
-                cx.output.extend(format!("{frame}\n").bytes());
+                cx.output.fetch(format!("{frame}\n").as_bytes());
             }
             if s.loops_back() {
                 self.receive(s, frame, cx);

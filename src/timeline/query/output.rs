@@ -1,7 +1,7 @@
 //! Text that left the chip.
 //!
-//! What UARTs and the ITM send are stores in the log. What semihosting sends is in memory at the call, so the intervals with
-//! such calls are re-executed, newest first, each in one pass.
+//! What the core stores to UARTs and the ITM, and what DMA and a debug probe fetch, is in the log. What semihosting sends is
+//! in memory at the call, so the intervals with such calls are re-executed, newest first, each in one pass.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ impl Timeline {
             return Ok(Last::Never);
         }
         let now = self.now().icount;
-        let stored = match self.last_stored(text, now, interrupted)? {
+        let stored = match self.last_logged(text, now, interrupted)? {
             Looked::Through(ended) => ended,
             Looked::Interrupted(behind) => return Ok(Last::Interrupted(behind)),
         };
@@ -53,8 +53,8 @@ impl Timeline {
         Ok(Last::Found(self.answer_here(Finding::Sent { sender })))
     }
 
-    /// The last one that stores to UARTs and the ITM made.
-    fn last_stored(
+    /// The last one that went through UARTs, the ITM and RTT.
+    fn last_logged(
         &mut self,
         text: &[u8],
         now: Icount,
@@ -71,6 +71,7 @@ impl Timeline {
         };
         let wanted = |channel| match channel {
             Channel::Write { address, .. } => sender(address).is_some(),
+            Channel::Rare => true,
             _ => false,
         };
         let mut senders = Senders::new(text);
@@ -83,17 +84,21 @@ impl Timeline {
                 }
                 continue;
             };
-            let Event::Write { address, width, value, .. } = stamped.event else { continue };
-            let Some(name) = sender(address) else { continue };
-            // A UART sends the low byte of a store, the ITM all of it.
-            let bytes = value.to_le_bytes();
-            let count = if address == ITM_TEXT { width.bytes() as usize } else { 1 };
-            senders.take(name, &bytes[..count], stamped.icount);
+            match stamped.event {
+                Event::Write { address, width, value, .. } => {
+                    let Some(name) = sender(address) else { continue };
+                    // A UART sends the low byte of a store, the ITM all of it.
+                    let count = if address == ITM_TEXT { width.bytes() as usize } else { 1 };
+                    senders.take(name.to_owned(), &value.to_le_bytes()[..count], stamped.icount);
+                }
+                Event::Output { device, bytes } => senders.take(device, &bytes, stamped.icount),
+                _ => continue,
+            }
             if senders.is_decided() {
                 break;
             }
         }
-        Ok(Looked::Through(senders.last.map(|(icount, name)| (icount, name.to_owned()))))
+        Ok(Looked::Through(senders.last))
     }
 
     /// The last one that semihosting calls between two positions made.
@@ -174,7 +179,7 @@ struct Senders<'a, S> {
     last: Option<(Icount, S)>,
 }
 
-impl<S: Copy + Ord> Senders<'_, S> {
+impl<S: Clone + Ord> Senders<'_, S> {
     /// Nothing has been taken yet.
     fn new(text: &[u8]) -> Senders<'_, S> {
         Senders { text, streams: BTreeMap::new(), last: None }
@@ -182,12 +187,12 @@ impl<S: Copy + Ord> Senders<'_, S> {
 
     /// Takes what was sent at a position, which is in front of all that was taken from this sender before.
     fn take(&mut self, sender: S, bytes: &[u8], icount: Icount) {
-        let stream = self.streams.entry(sender).or_insert_with(|| Backwards::new(self.text));
+        let stream = self.streams.entry(sender.clone()).or_insert_with(|| Backwards::new(self.text));
         for byte in bytes.iter().rev() {
             if let Some(ended) = stream.take(*byte, icount)
-                && self.last.is_none_or(|(last, _)| ended > last)
+                && self.last.as_ref().is_none_or(|(last, _)| ended > *last)
             {
-                self.last = Some((ended, sender));
+                self.last = Some((ended, sender.clone()));
             }
         }
     }
@@ -195,7 +200,7 @@ impl<S: Copy + Ord> Senders<'_, S> {
     /// Whether one has ended the text, and no other can have begun it earlier and ended it later.
     fn is_decided(&self) -> bool {
         let later = |last| self.streams.values().any(|stream| stream.at_best().is_some_and(|end| end > last));
-        self.last.is_some_and(|(last, _)| !later(last))
+        self.last.as_ref().is_some_and(|(last, _)| !later(*last))
     }
 }
 

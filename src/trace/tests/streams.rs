@@ -38,6 +38,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (any::<u32>(), vec((any::<u32>(), vec(any::<u8>(), 0..9)), 0..3), any::<Option<u32>>())
             .prop_map(|(r0, memory, exit)| Event::Host { operation: 6, result: HostResult { r0, memory, exit } }),
         1 => vec(any::<u8>(), 0..20).prop_map(|bytes| Event::Input { device: "usart2".into(), bytes }),
+        1 => vec(any::<u8>(), 0..20).prop_map(|bytes| Event::Output { device: "rtt0".into(), bytes }),
     ]
 }
 
