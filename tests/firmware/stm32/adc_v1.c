@@ -1,7 +1,7 @@
 /* ADC of F1, F2, F4, L1: the internal reference by interrupt, by DMA and by a timer's trigger, the analog watchdog, an
  * injected conversion (RM0008 11, RM0090 13, RM0038 12).
  */
-#include "check.h"
+#include "checks.h"
 #include "clocks.h"
 #include "dma.h"
 #include "tim.h"

@@ -1,5 +1,5 @@
 /* bxCAN with itself (silent loopback): filters, both FIFOs, what does not fit, and the interrupts (RM0008 24). */
-#include "check.h"
+#include "checks.h"
 #include "pins.h"
 
 #define CAN 0x40006400

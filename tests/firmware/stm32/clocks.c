@@ -1,5 +1,5 @@
 #include "clocks.h"
-#include "check.h"
+#include "checks.h"
 
 #define RCC_CR REG32(RCC + 0x00)
 #define CR_HSEON (1u << 16)

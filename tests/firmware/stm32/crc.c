@@ -1,5 +1,5 @@
 /* CRC: the Ethernet polynomial over words, as all families have it; bytes, other orders and polynomials where there are. */
-#include "check.h"
+#include "checks.h"
 
 #define CRC_DR REG32(CRC + 0x00)
 #define CRC_DR8 (*(volatile uint8_t *)(CRC + 0x00))

@@ -1,6 +1,6 @@
 /* DMA: copies in each size, a timer that feeds a register from a table for ever, a transfer that fails. */
 #include "dma.h"
-#include "check.h"
+#include "checks.h"
 #include "tim.h"
 
 static const struct dma copier = DMA_MEMORY, feeder = DMA_TIM2_UP;

@@ -1,6 +1,6 @@
 /* DMA with channels: F0, F1, F3, L1, L4 (RM0008 13.4). */
 #include "dma.h"
-#include "check.h"
+#include "checks.h"
 
 #define DMA_ISR(base) REG32((base) + 0x00)
 #define DMA_IFCR(base) REG32((base) + 0x04)

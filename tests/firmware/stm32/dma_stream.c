@@ -1,6 +1,6 @@
 /* DMA with streams: F2, F4 (RM0090 10.5). */
 #include "dma.h"
-#include "check.h"
+#include "checks.h"
 
 #define DMA_ISR(base, n) REG32((base) + 0x00 + (n) / 4 * 4)
 #define DMA_IFCR(base, n) REG32((base) + 0x08 + (n) / 4 * 4)

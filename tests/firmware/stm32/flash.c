@@ -1,5 +1,5 @@
 /* Flash: unlocking, erasing, programming, the interrupt at the end, what is refused. */
-#include "check.h"
+#include "checks.h"
 
 #define PAGE(offset) REG32(FLASH_PAGE + (offset))
 

@@ -1,5 +1,5 @@
 /* I2C of F1, F2, F4, L1: an address that nobody answers, by polling and by interrupt (RM0008 26). */
-#include "check.h"
+#include "checks.h"
 #include "pins.h"
 
 #define I2C_CR1 REG32(I2C1 + 0x00)

@@ -2,7 +2,7 @@
 #ifndef PINS_H
 #define PINS_H
 
-#include "check.h"
+#include "checks.h"
 
 #define PORT_A 0
 #define PORT_B 1

@@ -1,5 +1,5 @@
 /* Reset and clock control: oscillators and their interrupts, the PLL, prescalers, and that all clocks follow. */
-#include "check.h"
+#include "checks.h"
 #include "clocks.h"
 #include "rtc.h"
 #include "tim.h"

@@ -1,5 +1,5 @@
 /* Random number generator: numbers that differ, and an interrupt for each. */
-#include "check.h"
+#include "checks.h"
 #include "clocks.h"
 
 #define RNG_CR REG32(RNG + 0x00)

@@ -1,5 +1,5 @@
 /* Real-time clock of the F1: a prescaler and a counter; the backup registers (RM0008 18 and 6). */
-#include "check.h"
+#include "checks.h"
 #include "exti.h"
 #include "clocks.h"
 #include "rtc.h"

@@ -1,5 +1,5 @@
 /* Real-time clock with a calendar: F0, F2, F3, F4, L1, L4 (RM0090 26.6). */
-#include "check.h"
+#include "checks.h"
 #include "clocks.h"
 #include "exti.h"
 #include "rtc.h"

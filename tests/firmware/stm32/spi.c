@@ -2,7 +2,7 @@
  * sizes, an overrun, the CRC.
  */
 #include "spi.h"
-#include "check.h"
+#include "checks.h"
 #include "dma.h"
 #include "pins.h"
 

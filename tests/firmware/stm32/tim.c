@@ -1,6 +1,6 @@
 /* Timers: update, preload, one pulse, compare, capture, one timer that drives another, the repetition counter. */
 #include "tim.h"
-#include "check.h"
+#include "checks.h"
 
 static volatile uint32_t updates, at[4];
 

@@ -1,5 +1,5 @@
 /* USART: characters out by interrupt and by DMA, how long one takes, characters in by interrupt and by DMA. */
-#include "check.h"
+#include "checks.h"
 #include "dma.h"
 #include "pins.h"
 

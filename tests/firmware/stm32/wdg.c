@@ -1,5 +1,5 @@
 /* The watchdogs: fed for a while, then left to bite. main.c sees what the reset leaves. */
-#include "check.h"
+#include "checks.h"
 
 #define WWDG_CR REG32(WWDG + 0x00)
 #define WWDG_CFR REG32(WWDG + 0x04)

@@ -1,11 +1,12 @@
-/* The small frame around the checks: what was expected, what came, and interrupts by number. */
+/* The small frame around checks of peripherals: what was expected, what came, and interrupts by number. For firmware with
+ * startup_dispatch.c.
+ */
 #ifndef CHECK_H
 #define CHECK_H
 
 #include <stdint.h>
 
 #include "cortexm.h"
-#include "family.h"
 
 /* How often a wait looks before it gives up. */
 #define PATIENCE 200000
@@ -32,24 +33,14 @@ void no_interrupt(uint32_t number);
 void stopwatch_start(void);
 uint32_t stopwatch(void);
 
-/* The checks, each in the file of its name. */
-void check_rcc(void);
-void check_gpio(void);
-void check_exti(void);
-void check_tim(void);
-void check_dma(void);
-void check_usart(void);
-void check_crc(void);
-void check_flash(void);
-void check_rtc(void);
-void check_i2c(void);
-void check_rng(void);
-void check_spi(void);
-void check_adc(void);
-void check_can(void);
+/* Runs a check and says how it went: `tim: ok`. Returns 1 if something was not as expected, else 0. */
+uint32_t check_run(const char *what, void (*check)(void));
 
-/* The watchdogs end in a reset; main.c tells what is looked at after it. */
-void check_wwdg(void);
-void check_iwdg(void);
+/* Runs checks up to a row without a name. Returns how many failed. */
+struct check {
+    const char *name;
+    void (*check)(void);
+};
+uint32_t check_all(const struct check *checks);
 
 #endif

@@ -1,0 +1,28 @@
+/* The checks of an STM32's peripherals. */
+#ifndef CHECKS_H
+#define CHECKS_H
+
+#include "check.h"
+#include "family.h"
+
+/* The checks, each in the file of its name. */
+void check_rcc(void);
+void check_gpio(void);
+void check_exti(void);
+void check_tim(void);
+void check_dma(void);
+void check_usart(void);
+void check_crc(void);
+void check_flash(void);
+void check_rtc(void);
+void check_i2c(void);
+void check_rng(void);
+void check_spi(void);
+void check_adc(void);
+void check_can(void);
+
+/* The watchdogs end in a reset; main.c tells what is looked at after it. */
+void check_wwdg(void);
+void check_iwdg(void);
+
+#endif
