@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Clock, Clocking, Context, Device, Frequency, Peripheral, Slot,
+    Access, Clock, Clocking, Context, Device, Frequency, Peripheral, Port, Slot,
     kinds::{Kind, KindOption, Layout, Wiring},
 };
 use crate::words::{BusFault, Cycle};
@@ -36,6 +36,7 @@ pub(super) const KIND: Kind = Kind {
     ],
     clock: Clocking::Named("lsi"),
     options: &[KindOption { name: "window", about: "1: a reload may come too early", default: 0 }],
+    outputs: &[Port::one("iwdg-reset")],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(Stm32Iwdg {
             clock_hz: wiring.clock_hz.max(1),
@@ -171,6 +172,10 @@ impl Peripheral for Stm32Iwdg {
 
     fn reset_request(&self, s: &State) -> bool {
         s.expired
+    }
+
+    fn outputs(&self, s: &State) -> u64 {
+        s.expired.into()
     }
 }
 

@@ -4,7 +4,7 @@ use bitfield_struct::bitfield;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Clock, Clocking, Context, Device, Frequency, Peripheral, Slot,
+    Access, Clock, Clocking, Context, Device, Frequency, Peripheral, Port, Slot,
     kinds::{Kind, Layout, Wiring},
 };
 use crate::words::{BusFault, Cycle};
@@ -44,6 +44,7 @@ pub(super) const KIND: Kind = Kind {
     layouts: &[Layout::of(&[("CR", 0x00), ("CFR", 0x04), ("SR", 0x08)])],
     irqs: &["WWDG"],
     clock: Clocking::Bus,
+    outputs: &[Port::one("wwdg-reset")],
     build: |_: &Wiring| -> Box<dyn Device> { Box::new(Slot::new(Stm32Wwdg)) },
     ..Kind::PLAIN
 };
@@ -159,6 +160,10 @@ impl Peripheral for Stm32Wwdg {
 
     fn reset_request(&self, s: &State) -> bool {
         s.expired
+    }
+
+    fn outputs(&self, s: &State) -> u64 {
+        s.expired.into()
     }
 }
 

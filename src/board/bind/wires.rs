@@ -11,6 +11,7 @@ pub(super) fn connect(file: &mut BoardFile) {
     wires.extend(selections(file));
     wires.extend(events(file));
     wires.extend(common_registers(file));
+    wires.extend(causes_of_resets(file));
     // What the family has and this chip has not is left out.
     wires.extend(
         std::mem::take(&mut file.family_wire).into_iter().filter(|wire| wire.resolve(file).is_some()),
@@ -107,6 +108,19 @@ fn common_registers(file: &BoardFile) -> Vec<WireRow> {
         }
     }
     wires
+}
+
+/// What resets the chip, to the controller that tells why it was reset: it has an input of that name.
+fn causes_of_resets(file: &BoardFile) -> Vec<WireRow> {
+    let Some((to, _, kind)) = devices(file, |kind| !kind.clocks.is_empty()).next() else { return Vec::new() };
+    let causes = kind.inputs.iter().filter(|port| port.name.ends_with("-reset"));
+    let wires = causes.flat_map(|cause| {
+        let senders = devices(file, move |kind| has(kind.outputs, cause.name));
+        senders.map(move |(from, ..)| {
+            WireRow::new(format!("{from}.{}", cause.name), format!("{to}.{}", cause.name), 1)
+        })
+    });
+    wires.collect()
 }
 
 /// A device and the number of one of its outputs or inputs.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Array, FLASH_BASE, FLASH_SIZE, KEYS, Lock, PAGE_SIZE, fetch, store};
 use crate::{
     peripherals::{
-        Access, Context, Device, Peripheral, Slot,
+        Access, Context, Device, Peripheral, Port, Slot,
         kinds::{Described, Kind, KindOption, Layout, Wiring},
         registers::{Registers, Values},
     },
@@ -72,6 +72,7 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
         PAGE_SIZE,
         KindOption { name: "family", about: "0: F1, 1: F0, 2: F3", default: 0 },
     ],
+    outputs: &[Port::one("obl-reset")],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let array = Array::new(wiring);
         let page_size = match (wiring.option("page-size"), wiring.option("family")) {
@@ -251,6 +252,10 @@ impl Peripheral for Stm32f1Flash {
 
     fn reset_request(&self, s: &State) -> bool {
         s.launched
+    }
+
+    fn outputs(&self, s: &State) -> u64 {
+        s.launched.into()
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Array, FLASH_BASE, FLASH_SIZE, Lock, fetch, store};
 use crate::{
     peripherals::{
-        Access, Context, Device, Peripheral, Slot,
+        Access, Context, Device, Peripheral, Port, Slot,
         kinds::{Kind, KindOption, Layout, Wiring},
         registers::{Registers, Values},
     },
@@ -69,6 +69,7 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
         KindOption { default: 0x2_0000, ..FLASH_SIZE },
         KindOption { name: "eeprom-size", about: "bytes of data EEPROM at 0x08080000", default: 0x4000 },
     ],
+    outputs: &[Port::one("obl-reset")],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let array = Array::new(wiring);
         let eeprom = EEPROM..EEPROM + wiring.option("eeprom-size").min(0x1_0000);
@@ -234,6 +235,10 @@ impl Peripheral for Stm32l1Flash {
 
     fn reset_request(&self, s: &State) -> bool {
         s.launched
+    }
+
+    fn outputs(&self, s: &State) -> u64 {
+        s.launched.into()
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Array, FLASH_BASE, FLASH_SIZE, KEYS, Lock, OPTION_KEYS, PAGE_SIZE, fetch, store};
 use crate::{
     peripherals::{
-        Access, Context, Device, Peripheral, Slot,
+        Access, Context, Device, Peripheral, Port, Slot,
         kinds::{Kind, KindOption, Layout, Wiring},
         registers::{Registers, Values},
     },
@@ -76,6 +76,7 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
         PAGE_SIZE,
         KindOption { name: "banks", about: "1 or 2, of which MER1 erases the first", default: 2 },
     ],
+    outputs: &[Port::one("obl-reset")],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         let array = Array::new(wiring);
         let page_size = match wiring.option("page-size") {
@@ -282,6 +283,10 @@ impl Peripheral for Stm32l4Flash {
 
     fn reset_request(&self, s: &State) -> bool {
         s.launched
+    }
+
+    fn outputs(&self, s: &State) -> u64 {
+        s.launched.into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! STM32F0 clocks (RM0091, 6; RM0360, 7).
 
 use super::{
-    CRYSTALS, Domain, Family, Interrupts, build, names,
+    CRYSTALS, Domain, Family, Interrupts, RESETS, build, names,
     tree::{Oscillator, Source, View, oscillator, scaled},
 };
 use crate::peripherals::kinds::{Kind, Layout};
@@ -34,8 +34,10 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
         ("CR2", CR2),
     ])],
     irqs: &["RCC"],
+    inputs: RESETS,
     clocks: &names(&DOMAINS),
     options: CRYSTALS,
+    retained: &[BDCR, CSR],
     build: |wiring| build(&F0, wiring),
     ..Kind::PLAIN
 };

@@ -2,7 +2,7 @@
 //! F105 and F107.
 
 use super::{
-    Family, HSE, Interrupts, LSE, build, names,
+    Family, HSE, Interrupts, LSE, RESETS, build, names,
     tree::{Oscillator, Source, View, oscillator, scaled},
 };
 use crate::peripherals::kinds::{Described, Kind, KindOption, Layout};
@@ -32,12 +32,14 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
     ])],
     describe: |rcc| vec![("variant", is_connectivity(rcc).into())],
     irqs: &["RCC"],
+    inputs: RESETS,
     clocks: &names(&DOMAINS),
     options: &[
         HSE,
         LSE,
         KindOption { name: "variant", about: "1: the connectivity line, F105 and F107", default: 0 },
     ],
+    retained: &[BDCR, CSR],
     build: |wiring| build(&F1, wiring),
     ..Kind::PLAIN
 };

@@ -1,7 +1,7 @@
 //! STM32F3 clocks (RM0316, 9; RM0364, RM0365 and RM0366).
 
 use super::{
-    Domain, Family, HSE, Interrupts, LSE, build, names,
+    Domain, Family, HSE, Interrupts, LSE, RESETS, build, names,
     tree::{Oscillator, Source, View, oscillator, scaled},
 };
 use crate::peripherals::kinds::{Kind, KindOption, Layout};
@@ -39,6 +39,7 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
         vec![("variant", small.into())]
     },
     irqs: &["RCC"],
+    inputs: RESETS,
     clocks: &names(&DOMAINS),
     options: &[
         HSE,
@@ -49,6 +50,7 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
             default: 0,
         },
     ],
+    retained: &[BDCR, CSR],
     build: |wiring| build(&F3, wiring),
     ..Kind::PLAIN
 };

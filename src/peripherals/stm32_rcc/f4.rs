@@ -1,7 +1,7 @@
 //! STM32F2 and STM32F4 clocks (RM0033, 5; RM0090, 6 and 7; RM0390, 6; RM0402, 6).
 
 use super::{
-    CRYSTALS, Domain, Family, Interrupts, build, names,
+    CRYSTALS, Domain, Family, Interrupts, RESETS, build, names,
     tree::{Oscillator, Source, View, oscillator, scaled},
 };
 use crate::peripherals::kinds::{Kind, Layout};
@@ -34,8 +34,10 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
         ("SSCGR", 0x80),
     ])],
     irqs: &["RCC"],
+    inputs: RESETS,
     clocks: &names(&DOMAINS),
     options: CRYSTALS,
+    retained: &[BDCR, CSR],
     build: |wiring| build(&F4, wiring),
     ..Kind::PLAIN
 };

@@ -1,7 +1,7 @@
 //! STM32L1 clocks (RM0038, 6).
 
 use super::{
-    CRYSTALS, Domain, Family, Interrupts, build, names,
+    CRYSTALS, Domain, Family, Interrupts, RESETS, build, names,
     tree::{Oscillator, Source, View, oscillator, scaled},
 };
 use crate::peripherals::kinds::{Kind, Layout};
@@ -29,8 +29,10 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
         ("CSR", CSR),
     ])],
     irqs: &["RCC"],
+    inputs: RESETS,
     clocks: &names(&DOMAINS),
     options: CRYSTALS,
+    retained: &[CSR],
     build: |wiring| build(&L1, wiring),
     ..Kind::PLAIN
 };

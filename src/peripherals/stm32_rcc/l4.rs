@@ -1,7 +1,7 @@
 //! STM32L4 clocks (RM0351, 6; RM0394, 6).
 
 use super::{
-    CRYSTALS, Domain, Family, Interrupts, build, names,
+    CRYSTALS, Domain, Family, Interrupts, RESETS, build, names,
     tree::{Oscillator, Source, View, oscillator, scaled},
 };
 use crate::peripherals::kinds::{Kind, Layout};
@@ -38,8 +38,10 @@ pub(in crate::peripherals) const KIND: Kind = Kind {
         ("CSR", CSR),
     ])],
     irqs: &["RCC"],
+    inputs: RESETS,
     clocks: &names(&DOMAINS),
     options: CRYSTALS,
+    retained: &[BDCR, CSR],
     build: |wiring| build(&L4, wiring),
     ..Kind::PLAIN
 };

@@ -1,7 +1,7 @@
 //! STM32 reset and clock control: the clock tree of each family, as a table of oscillators and one of clocks.
 //!
 //! An oscillator is ready as soon as it is on and has something to run from. Clock enables and peripheral resets store:
-//! every peripheral has its clock always.
+//! every peripheral has its clock always. CSR tells what has reset the chip.
 
 mod f0;
 mod f1;
@@ -13,12 +13,14 @@ mod l4;
 mod tests;
 mod tree;
 
+use serde::{Deserialize, Serialize};
+
 use self::tree::{Oscillator, Source, View};
 pub(super) use self::{
     f0::KIND as F0, f1::KIND as F1, f3::KIND as F3, f4::KIND as F4, l1::KIND as L1, l4::KIND as L4,
 };
 use super::{
-    Access, Clocks, Context, Device, Peripheral, Slot,
+    Access, Clocks, Context, Device, Level, Peripheral, Port, Slot,
     kinds::{KindOption, Wiring},
     registers::{Registers, Values},
 };
@@ -30,6 +32,13 @@ const HSE: KindOption =
 const LSE: KindOption =
     KindOption { name: "lse", about: "frequency of the LSE oscillator in Hz; 0: none", default: 32_768 };
 const CRYSTALS: &[KindOption] = &[HSE, LSE];
+
+/// What resets the chip, and the flag in CSR that tells so, the same one in all families.
+const RESETS: &[Port] = &[Port::one("iwdg-reset"), Port::one("wwdg-reset"), Port::one("obl-reset")];
+const RESET_FLAGS: [u32; 3] = [1 << 29, 1 << 30, 1 << 25];
+/// The flag of a reset that software ordered, and that of the pin, which every reset pulls low.
+const SFTRSTF: u32 = 1 << 28;
+const PINRSTF: u32 = 1 << 26;
 
 /// A clock that a family has, by the name that peripherals know.
 type Domain = (&'static str, fn(&View<'_>) -> u32);
@@ -109,6 +118,13 @@ fn build(family: &'static Family, wiring: &Wiring) -> Box<dyn Device> {
         rcc.registers.assume(family.known);
     }
     Box::new(Slot::new(rcc))
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct State {
+    values: Values,
+    /// Flags of what resets the chip now.
+    causes: u32,
 }
 
 struct Stm32Rcc {
@@ -208,13 +224,14 @@ impl Stm32Rcc {
 }
 
 impl Peripheral for Stm32Rcc {
-    type State = Values;
+    type State = State;
 
-    fn read(&self, s: &mut Values, at: Access, _cx: &mut Context<'_>) -> Result<u32, BusFault> {
-        Ok(at.take(self.registers.get(s, at.register())))
+    fn read(&self, s: &mut State, at: Access, _cx: &mut Context<'_>) -> Result<u32, BusFault> {
+        Ok(at.take(self.registers.get(&s.values, at.register())))
     }
 
-    fn write(&self, s: &mut Values, at: Access, value: u32, _cx: &mut Context<'_>) -> Result<(), BusFault> {
+    fn write(&self, s: &mut State, at: Access, value: u32, _cx: &mut Context<'_>) -> Result<(), BusFault> {
+        let s = &mut s.values;
         let (offset, kept) = (at.register(), self.kept(s, at.register()));
         let (before, _) = self.registers.write(s, at, value);
         self.registers.put(s, offset, kept, before);
@@ -223,14 +240,35 @@ impl Peripheral for Stm32Rcc {
         Ok(())
     }
 
-    fn irq_lines(&self, s: &Values) -> u32 {
+    fn wire(&self, s: &mut State, input: u32, level: Level, _cx: &mut Context<'_>) {
+        if level.is_high() {
+            s.causes |= RESET_FLAGS.get(input as usize).copied().unwrap_or(0);
+        }
+    }
+
+    /// The backup domain stays as it is, and flags add up until software clears them (RM0090 7.1, 7.3.21).
+    fn after_reset(&self, s: &State) -> State {
+        let mut after = State::default();
+        let (backup, _, bits) = self.family.backup;
+        let kept = self.registers.get(&s.values, backup);
+        self.registers.put(&mut after.values, backup, bits, kept);
+        let (csr, _, flags) = self.family.flags;
+        let causes = if s.causes == 0 { SFTRSTF } else { s.causes };
+        let told = self.registers.get(&s.values, csr) | causes | PINRSTF;
+        self.registers.put(&mut after.values, csr, flags, told);
+        self.follow(&mut after.values);
+        after
+    }
+
+    fn irq_lines(&self, s: &State) -> u32 {
+        let s = &s.values;
         let (flags, bits) = self.family.interrupts.flags();
         let pending = self.registers.get(s, flags) & bits & self.family.interrupts.enables(&self.view(s));
         u32::from(pending != 0)
     }
 
-    fn clocks(&self, s: &Values) -> Option<Clocks> {
-        let view = self.view(s);
+    fn clocks(&self, s: &State) -> Option<Clocks> {
+        let view = self.view(&s.values);
         let domains = self.family.domains.iter().map(|(_, hz)| hz(&view)).collect();
         Some(Clocks { core: (self.family.ahb)(&view).max(1), domains })
     }

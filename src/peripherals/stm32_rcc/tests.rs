@@ -1,5 +1,5 @@
 use crate::{
-    peripherals::{Kind, testbed::Testbed},
+    peripherals::{Kind, Level, testbed::Testbed},
     svd::Svd,
 };
 
@@ -222,4 +222,20 @@ fn reset_flags_are_removed() {
         rcc.write(csr, remove | after);
         assert_eq!(rcc.read(csr), after, "{kind}");
     }
+}
+
+#[test]
+fn flags_tell_what_has_reset_the_chip() {
+    let mut rcc = Testbed::new("stm32f4-rcc");
+    rcc.write(0x70, 1); // LSEON
+    assert_eq!((rcc.read(0x74), rcc.read(0x70)), (0x0e00_0000, 3), "power-on");
+    rcc.write(0x74, 1 << 24);
+    rcc.device.reset();
+    assert_eq!((rcc.read(0x74), rcc.read(0x70)), (0x1400_0000, 3), "software; the backup domain is kept");
+    rcc.wire(0, Level::High);
+    rcc.device.reset();
+    assert_eq!(rcc.read(0x74), 0x3400_0000, "the watchdog, and the flag before it");
+    rcc.write(0x74, 1 << 24);
+    rcc.device.reset();
+    assert_eq!(rcc.read(0x74), 0x1400_0000, "not the watchdog again");
 }

@@ -21,8 +21,16 @@ void check_spi(void);
 void check_adc(void);
 void check_can(void);
 
+/* RCC_CSR: removes the flags that tell why the chip was reset. */
+#ifdef STM32L4
+#define RCC_CSR_RMVF (1u << 23)
+#else
+#define RCC_CSR_RMVF (1u << 24)
+#endif
+
 /* The watchdogs end in a reset; main.c tells what is looked at after it. */
 void check_wwdg(void);
 void check_iwdg(void);
+void check_reset(void);
 
 #endif

@@ -13,7 +13,22 @@
 #define IWDG_RLR REG32(IWDG + 0x08)
 #define IWDG_SR REG32(IWDG + 0x0C)
 
+/* Why the chip was reset; all these flags are at the same place in every family. */
+#define RCC_CSR_PINRSTF (1u << 26)
+#define RCC_CSR_SFTRSTF (1u << 28)
+#define RCC_CSR_IWDGRSTF (1u << 29)
+#define RCC_CSR_WWDGRSTF (1u << 30)
+
 static volatile uint32_t warnings;
+
+/* Any reset of the chip pulls the pin, too. The flags add up until they are removed. */
+static void expect_reset(uint32_t flag)
+{
+    expect(RCC_CSR >> 25 << 25, flag | RCC_CSR_PINRSTF);
+    RCC_CSR |= RCC_CSR_RMVF;
+    expect(RCC_CSR >> 25 << 25, 0);
+    RCC_CSR &= ~RCC_CSR_RMVF;
+}
 
 /* At 0x40, one count before the end; only twice is it wound up again. */
 static void warned(void)
@@ -27,6 +42,7 @@ static void warned(void)
 void check_wwdg(void)
 {
     warnings = 0;
+    expect_reset(RCC_CSR_SFTRSTF);
     expect(WWDG_CR, 0x7F);
     on_interrupt(IRQ_WWDG, warned);
     WWDG_SR = 0;
@@ -43,8 +59,14 @@ void check_wwdg(void)
     expect(WWDG_CR & WWDG_CR_WDGA, WWDG_CR_WDGA);
 }
 
+void check_reset(void)
+{
+    expect_reset(RCC_CSR_IWDGRSTF);
+}
+
 void check_iwdg(void)
 {
+    expect_reset(RCC_CSR_WWDGRSTF);
     expect(IWDG_PR, 0);
     expect(IWDG_RLR, 0xFFF);
     /* Protected until the key comes. */
