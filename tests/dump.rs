@@ -1,4 +1,4 @@
-//! `untick dump`: the registers of every instruction, as its help describes them.
+//! `untick dump`: the registers of every instruction, and the events, as its help describes them.
 
 #![expect(clippy::unwrap_used, reason = "in helpers of tests, too, a panic is a failed test")]
 
@@ -111,4 +111,30 @@ fn what_cannot_be_dumped_is_refused() {
     refused(&recorded, &with("20"), "is not a range");
     refused(&recorded, &["dump", "a.untick", "--registers", "..", "--fp"], "Cortex-M3 has no floating point");
     refused(&recorded, &["dump", "missing.untick", "--registers", ".."], "missing.untick");
+}
+
+#[test]
+fn events_have_the_names_of_registers_and_fields() {
+    let recorded = recorded("hello-stm32", "stm32f4discovery", "1e9");
+    let dump = |arguments: &[&str]| {
+        let output = untick(recorded.path(), &[&["dump", "a.untick", "--events"], arguments].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = dump(&[]);
+    assert!(all.iter().any(|line| line.ends_with("write USART2.CR1 0x0000200c RE=1 TE=1 UE=1")), "{all:?}");
+    let mut icounts = all.iter().map(|line| value(line, "icount").parse::<u64>().unwrap());
+    assert!(icounts.clone().is_sorted() && icounts.next().is_some());
+    let sent = dump(&["--of", "usart2.dr"]);
+    let written = sent.iter().filter_map(|line| line.split_once(" write USART2.DR 0x"));
+    let bytes: Vec<u8> = written
+        .map(|(_, rest)| u32::from_str_radix(rest.split(' ').next().unwrap(), 16).unwrap() as u8)
+        .collect();
+    assert!(String::from_utf8_lossy(&bytes).starts_with("hello"), "{sent:?}");
+    let first: u64 = value(&sent[0], "icount").parse().unwrap();
+    let part = dump(&[&format!("{first}..{}", first + 1), "--of", "USART2.DR"]);
+    assert_eq!(part, sent[..1]);
+    refused(&recorded, &["dump", "a.untick", "--events", "--of", "USRT2"], "did you mean USART2");
+    refused(&recorded, &["dump", "a.untick", "--registers", "..", "--events"], "cannot be used with");
+    refused(&recorded, &["dump", "a.untick", "--registers", "..", "--of", "USART2"], "cannot be used with");
 }

@@ -208,6 +208,8 @@ mod tests {
             "untick info crash.untick",
             "untick dump crash.untick --registers 100..200",
             "untick dump crash.untick --registers ..1e3 --fp",
+            "untick dump crash.untick --events",
+            "untick dump crash.untick --events 1e3.. --of USART2 --of RCC.CR",
             "untick replay crash.untick",
             "untick replay crash.untick --gdb :3333 --at start",
             "untick replay crash.untick --at 37.5% --history 1GiB",

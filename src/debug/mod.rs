@@ -16,7 +16,7 @@ mod stub;
 mod wire;
 
 pub use debuggee::Debuggee;
-pub use monitor::{Names, Position, PositionError};
+pub use monitor::{NameError, Names, Position, PositionError};
 pub use server::{Event, Options, Server, ServerError};
 pub use session::Ended;
 pub use stub::FaultReport;

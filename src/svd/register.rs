@@ -25,6 +25,19 @@ pub struct Register {
     pub fields: Vec<Field>,
 }
 
+impl Register {
+    /// The fields that are not zero in a value: `UE=1 TE=1`. A register that is one field says nothing.
+    pub fn fields_of(&self, value: u32) -> String {
+        let set = self.fields.iter().filter(|field| self.has_part(field) && field.of(value) != 0);
+        set.map(|field| format!("{}={}", field.name, field.of(value))).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether a field is not all of the register.
+    pub fn has_part(&self, field: &Field) -> bool {
+        field.width < 8 * self.size
+    }
+}
+
 /// Some bits of a register.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {

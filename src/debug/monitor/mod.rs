@@ -18,13 +18,10 @@ use std::fmt::Write;
 
 use thiserror::Error;
 
-use self::{
-    commands::{COMMANDS, Command, Run},
-    names::NameError,
-};
+use self::commands::{COMMANDS, Command, Run};
 pub(super) use self::{hints::outcome_in_words, reports::part};
 pub use self::{
-    names::Names,
+    names::{NameError, Names},
     position::{Position, PositionError},
 };
 use super::stub::Stub;

@@ -33,19 +33,26 @@ pub(super) struct Place {
 /// What was typed is nothing that is known.
 /// The last text of each is a hint.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(super) enum NameError {
+pub enum NameError {
+    /// No place in memory has this name.
     #[error("{0:?} is neither an address nor a symbol nor a register of the board{1}")]
     Place(String, String),
+    /// Several registers have this name; which ones.
     #[error("more than one peripheral has a register {0}: {1}")]
     Ambiguous(String, String),
+    /// No code has this name.
     #[error("{0:?} is neither an address nor a function{1}")]
     Code(String, String),
+    /// The recording does not tell its board, or another version's.
     #[error("the board of this run is not known, so nor are its peripherals")]
     NoBoard,
+    /// No peripheral has this name.
     #[error("the board has no peripheral {0:?}{1}")]
     Peripheral(String, String),
+    /// The peripheral has no register of this name.
     #[error("{0} has no register {1:?}{2}")]
     Register(String, String, String),
+    /// No exception has this name.
     #[error(
         "{0:?} is no exception: write its number, irq3, SysTick, or the name of an interrupt or a handler{1}"
     )]

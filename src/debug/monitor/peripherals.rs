@@ -3,7 +3,7 @@
 use super::{
     MonitorError, Poll,
     names::number,
-    registers::{Named, Peripheral, addresses, set_fields},
+    registers::{Named, Peripheral, addresses},
     values,
 };
 use crate::{
@@ -138,7 +138,7 @@ fn told(named: &Named<'_>, when: &str, shown: &[Shown<'_>]) -> String {
         .iter()
         .map(|shown| {
             let name = peripheral.short(shown.register).to_owned();
-            let fields = set_fields(shown.register, shown.value & shown.known);
+            let fields = shown.register.fields_of(shown.value & shown.known);
             vec![name, digits(shown), shown.source.clone(), fields]
         })
         .collect();

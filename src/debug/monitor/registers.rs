@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::names::{NameError, Names};
 use crate::{
     board::{Board, hint, near},
-    svd::{Field, Register},
+    svd::Register,
     timeline::Crossing,
     words::Width,
 };
@@ -70,6 +70,11 @@ impl Names<'_> {
     /// All peripherals, by address: those of the SVD file, and the devices of the board that are in none of them.
     pub(super) fn peripherals(&self) -> Result<Vec<Peripheral>, NameError> {
         self.board().map(peripherals).ok_or(NameError::NoBoard)
+    }
+
+    /// The addresses of the peripheral or register that a user has named, as in `USART2` or `usart2.sr`.
+    pub fn addresses_of(&self, text: &str) -> Result<Vec<Range<u32>>, NameError> {
+        self.peripheral(text).map(|named| named.places)
     }
 
     /// The peripheral or the register that a user has named, by its name in the SVD file or on the board.
@@ -148,7 +153,7 @@ impl Names<'_> {
     /// The same, where the registers of `among` go first.
     pub(super) fn of_fields_among(&self, among: &[&Register], address: u32, value: u32) -> Option<String> {
         let (register, shift) = self.register_among(among, address)?;
-        Some(set_fields(register, value << shift)).filter(|fields| !fields.is_empty())
+        Some(register.fields_of(value << shift)).filter(|fields| !fields.is_empty())
     }
 
     /// What has changed in a register since the access before: `TC 0->1 TXE 0->1`. Of what has no fields, what it was.
@@ -167,22 +172,11 @@ impl Names<'_> {
         let Some((register, shift)) = self.register_among(among, before.address) else { return was() };
         let (old, new, changed) = (before.value << shift, value << shift, changed << shift);
         let fields =
-            register.fields.iter().filter(|field| is_part(field, register) && field.of(changed) != 0);
+            register.fields.iter().filter(|field| register.has_part(field) && field.of(changed) != 0);
         let shown = fields.map(|field| format!("{} {}->{}", field.name, field.of(old), field.of(new)));
         let shown = shown.collect::<Vec<_>>().join(" ");
         if shown.is_empty() { was() } else { shown }
     }
-}
-
-/// The fields that are not zero in a value of a register: `UE=1 TE=1`.
-pub(super) fn set_fields(register: &Register, value: u32) -> String {
-    let set = register.fields.iter().filter(|field| is_part(field, register) && field.of(value) != 0);
-    set.map(|field| format!("{}={}", field.name, field.of(value))).collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a field is not all of its register: a register that is one field says nothing more.
-fn is_part(field: &Field, register: &Register) -> bool {
-    field.width < 8 * register.size
 }
 
 fn peripherals(board: &Board) -> Vec<Peripheral> {
