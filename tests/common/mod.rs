@@ -19,7 +19,7 @@ use untick::{
     core::Config,
     image::{Image, Symbols},
     machine::semihosting::HeapInfo,
-    pins::Stamped,
+    pins::{Event, Stamped},
     timeline::{Limits, Options, Outcome, Timeline},
     trace::{Header, Log},
     words::Icount,
@@ -247,6 +247,19 @@ impl Recording {
             }
         }
         positions
+    }
+}
+
+impl Recording {
+    /// Those of some events that do not depend on how a run came about: where digests are is the interval's business, and
+    /// what is left in rings is logged when a run is finished.
+    pub fn comparable(&self, mut events: Vec<Stamped>) -> Vec<Stamped> {
+        events.retain(|Stamped { icount, event }| match event {
+            Event::Digest(_) => false,
+            Event::Output { .. } => icount + 1 < self.end,
+            _ => true,
+        });
+        events
     }
 }
 

@@ -42,6 +42,7 @@ fn looking_changes_nothing() {
             reference.seek(position).unwrap();
             assert_eq!(before, reference.digest(), "{}: at {position}, after looking", fixture.name);
         }
+        timeline.finish().unwrap();
         assert_same_events(&events(timeline.log_mut()), &recording.events(), &fixture.name);
         assert_eq!(timeline.digest(), recording.digest, "{}: at the end", fixture.name);
         assert_eq!(printed.text(), recording.printed, "{}", fixture.name);

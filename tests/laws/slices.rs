@@ -2,7 +2,6 @@
 //! events and passes through the same states as one in one go.
 
 use untick::{
-    pins::{Event, Stamped},
     timeline::{
         Direction, Interrupts, Limits, Options, Outcome, Stop, Stops, Timeline, WatchKind, Watchpoint,
     },
@@ -173,17 +172,8 @@ fn session(fixture: &Fixture, options: Options) {
     timeline.seek(recording.end).unwrap();
     let what = format!("{what}, after {doing}");
     assert_eq!(timeline.digest(), recording.digest, "{what}: the digest at the end");
-    // Where digests are is the interval's business, and this run is not finished: what is left in rings is not logged.
-    let comparable = |mut events: Vec<Stamped>| {
-        events.retain(|Stamped { icount, event }| match event {
-            Event::Digest(_) => false,
-            Event::Output { .. } => icount + 1 < recording.end,
-            _ => true,
-        });
-        events
-    };
-    let expected = comparable(recording.events());
-    let mut found = comparable(events(timeline.log_mut()));
+    let expected = recording.comparable(recording.events());
+    let mut found = recording.comparable(events(timeline.log_mut()));
     // A fixture without an end may have been taken further.
     found.truncate(expected.len().max(found.partition_point(|event| event.icount < recording.end)));
     assert_same_events(&found, &expected, &what);

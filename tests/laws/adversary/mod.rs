@@ -18,7 +18,6 @@ use std::{
 };
 
 use untick::{
-    pins::Event,
     timeline::{Options, Timeline},
     trace::Log,
     words::Icount,
@@ -113,9 +112,7 @@ impl Stage<'_> {
         let before = |log: &mut Log| {
             let mut events = events(log);
             events.truncate(events.partition_point(|event| event.icount < reached));
-            // Where digests are is the interval's business.
-            events.retain(|stamped| !matches!(stamped.event, Event::Digest(_)));
-            events
+            self.recording.comparable(events)
         };
         let (found, expected) = (before(timeline.log_mut()), before(&mut self.recording.log()));
         catch_unwind(AssertUnwindSafe(|| assert_same_events(&found, &expected, &self.fixture.name)))
