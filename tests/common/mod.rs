@@ -51,6 +51,8 @@ pub struct Fixture {
     pub input: String,
     /// Who gets the input, if it is not the console.
     to: Option<String>,
+    /// What is outside of the chip: a file.
+    scenario: Option<String>,
     #[serde(default)]
     pub args: String,
     /// Other boards for the same file. Each is a fixture of its own, see [`Fixture::all`].
@@ -120,7 +122,17 @@ impl Fixture {
     }
 
     pub fn board(&self) -> Board {
-        Board::find(&self.board).unwrap()
+        let mut board = Board::find(&self.board).unwrap();
+        if let Some(file) = self.scenario() {
+            let text = std::fs::read_to_string(&file).unwrap();
+            board.add_scenario(&file.to_string_lossy(), &text).unwrap();
+        }
+        board
+    }
+
+    /// The file that tells what is outside of the chip.
+    pub fn scenario(&self) -> Option<PathBuf> {
+        self.scenario.as_ref().map(|name| directory().join(name))
     }
 
     pub fn image(&self) -> Image {

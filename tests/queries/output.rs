@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use untick::{
-    board::Board,
     machine::semihosting::{sends, sent},
     peripherals::Dma,
     pins::Event,
@@ -26,7 +25,7 @@ impl Dma for Peek<'_> {
 
 /// All bytes that were sent, in order: who, when, what.
 fn sent_bytes(fixture: &Fixture, recording: &Recording) -> Vec<(String, Icount, u8)> {
-    let wires = Board::find(&fixture.board).unwrap().wires();
+    let wires = fixture.board().wires();
     let mut timeline = recording.replay();
     let mut all = Vec::new();
     for stamped in recording.events() {

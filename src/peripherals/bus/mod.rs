@@ -109,6 +109,8 @@ pub struct Bus {
     /// When each slot wants to be woken; [`Cycle::MAX`]: never.
     wakes: Vec<Cycle>,
     next_wake: Cycle,
+    /// The last time at which anything happened.
+    reached: Cycle,
     reset_request: bool,
     has_output: bool,
 }
@@ -126,6 +128,9 @@ struct Mounted {
     reset_request: bool,
     output: Output,
 }
+
+/// Things that are done one after the other when the core looks; more are done at once.
+const MOST_ROUNDS: u32 = 4096;
 
 /// Signals that may follow from one access. More go in a circle, and are lost.
 const MOST_SIGNALS: u32 = 4096;
@@ -155,6 +160,7 @@ impl Bus {
             lines: Lines::default(),
             clocks: None,
             next_wake: Cycle::MAX,
+            reached: 0,
             reset_request: false,
             has_output: false,
         };
@@ -178,6 +184,7 @@ impl Bus {
         dma: &mut dyn Dma,
     ) -> Result<u32, BusFault> {
         aligned(address, width)?;
+        self.catch_up(now, dma);
         let address = self.canonical(address);
         let Some(index) = self.find(address) else {
             self.known(address)?;
@@ -200,6 +207,7 @@ impl Bus {
         dma: &mut dyn Dma,
     ) -> Result<(), BusFault> {
         aligned(address, width)?;
+        self.catch_up(now, dma);
         let address = self.canonical(address);
         let Some(index) = self.find(address) else {
             if let Some(index) = self.programmer(address) {
@@ -232,16 +240,36 @@ impl Bus {
         }
     }
 
-    /// Wakes every device whose time has come, in the order of the board.
+    /// Wakes every device whose time has come. The core looks only between blocks of instructions: what is late is done as
+    /// if it were not, one thing after the other, each at its time; at one time in the order of the board.
     pub fn wake(&mut self, now: Cycle, dma: &mut dyn Dma) {
-        if self.next_wake > now {
-            return;
+        let mut rounds = 0;
+        while self.next_wake <= now {
+            rounds += 1;
+            let due = if rounds < MOST_ROUNDS { self.next_wake } else { now };
+            let at = due.max(self.reached).min(now);
+            self.wake_at(at, dma);
+            if at == now {
+                break;
+            }
+            self.reached = at + 1;
         }
+        self.reached = now;
+    }
+
+    fn wake_at(&mut self, now: Cycle, dma: &mut dyn Dma) {
         let mut indices: Vec<usize> =
             (0..self.slots.len()).filter(|&index| self.wakes[index] <= now).collect();
         indices.sort_by_key(|&index| self.slots[index].order);
         for index in indices {
             self.touch(index, now, dma, |device, _, cx| device.wake(cx));
+        }
+    }
+
+    /// Does what is due before an access. One of a bus master is in the middle of something.
+    fn catch_up(&mut self, now: Cycle, dma: &mut dyn Dma) {
+        if self.depth == 0 {
+            self.wake(now, dma);
         }
     }
 
@@ -259,6 +287,7 @@ impl Bus {
         dma: &mut dyn Dma,
     ) -> Result<(), NoSuchDevice> {
         let index = self.slot_of(device)?;
+        self.catch_up(now, dma);
         self.touch(index, now, dma, |device, _, cx| device.input(bytes, cx));
         Ok(())
     }

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bus, Contents, RestoreError};
+use crate::words::Cycle;
 
 /// Everything that changes.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     devices: Vec<(String, Vec<u8>)>,
     contents: Contents,
+    reached: Cycle,
 }
 
 impl Bus {
@@ -16,7 +18,7 @@ impl Bus {
     pub fn save(&self) -> Vec<u8> {
         let device = |mount: &super::Mount| (mount.name.clone(), mount.device.save());
         let devices = self.slots.iter().map(|slot| device(&slot.mount)).collect();
-        let saved = Saved { devices, contents: self.contents.clone() };
+        let saved = Saved { devices, contents: self.contents.clone(), reached: self.reached };
         postcard::to_stdvec(&saved).expect("names, bytes and numbers can always be encoded")
     }
 
@@ -44,6 +46,7 @@ impl Bus {
             }
         } else {
             self.contents = saved.contents;
+            self.reached = saved.reached;
         }
         self.refresh_all();
         // What the devices know of clocks and levels is in their states.
