@@ -2,6 +2,7 @@
  * interrupt is in gpiote.c.
  */
 #include "checks.h"
+#include "pins.h"
 
 #define A (1u << PIN_A)
 #define B (1u << PIN_B)

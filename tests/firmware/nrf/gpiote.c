@@ -1,5 +1,6 @@
 /* GPIOTE: edges that resistors make are events, tasks drive pins, SENSE is the PORT event. */
 #include "checks.h"
+#include "pins.h"
 
 #ifdef NRF51
 #define LAST 3

@@ -1,5 +1,6 @@
 /* PPI: timers, pins and other timers with nobody in between; groups, forks, a channel that is connected for ever. */
 #include "checks.h"
+#include "pins.h"
 
 #define EVENT(event) ((uint32_t) & (event))
 #define TASK(task) ((uint32_t) & (task))

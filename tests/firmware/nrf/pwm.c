@@ -1,5 +1,6 @@
 /* PWM: sequences of values from memory, repeated, delayed, in loops; steps by a task; each of them. */
 #include "checks.h"
+#include "pins.h"
 
 /* 6.17 */
 #define STOP(pwm) REG32((pwm) + 0x004)

@@ -17,6 +17,7 @@
 #define END REG32(RADIO + 0x10C)
 #define DISABLED REG32(RADIO + 0x110)
 #define RSSIEND REG32(RADIO + 0x11C)
+#define BCMATCH REG32(RADIO + 0x128)
 #define PACKETPTR REG32(RADIO + 0x504)
 #define FREQUENCY REG32(RADIO + 0x508)
 #define MODE REG32(RADIO + 0x510)
@@ -30,11 +31,14 @@
 #define CRCPOLY REG32(RADIO + 0x538)
 #define RSSISAMPLE REG32(RADIO + 0x548)
 #define STATE REG32(RADIO + 0x550)
+#define BCC REG32(RADIO + 0x560)
 #define READY_START (1u << 0)
 #define END_DISABLE (1u << 1)
+#define ADDRESS_BCSTART (1u << 6)
 #define INT_READY (1u << 0)
 #define INT_END (1u << 3)
 #define INT_DISABLED (1u << 4)
+#define INT_BCMATCH (1u << 10)
 #define STATE_DISABLED 0
 #define STATE_RXRU 1
 #define STATE_RXIDLE 2
@@ -45,7 +49,7 @@
 
 /* Length, payload. */
 static uint8_t packet[] = {4, 0x11, 0x22, 0x33, 0x44};
-static volatile uint32_t readies, ends, disables, at[3];
+static volatile uint32_t readies, ends, disables, matches, at[4];
 
 static void event(void)
 {
@@ -64,6 +68,11 @@ static void event(void)
         disables++;
         at[2] = microseconds();
     }
+    if (BCMATCH) {
+        clear_event(&BCMATCH);
+        matches++;
+        at[3] = microseconds();
+    }
 }
 
 static void off(void)
@@ -78,7 +87,8 @@ static void off(void)
 static void send(void)
 {
     microseconds_start();
-    SHORTS(RADIO) = READY_START | END_DISABLE;
+    SHORTS(RADIO) = READY_START | END_DISABLE | ADDRESS_BCSTART;
+    BCC = 24; /* bits behind the address */
     ADDRESS = PAYLOAD = 0;
     TXEN = 1;
     expect(STATE, STATE_TXRU);
@@ -90,6 +100,8 @@ static void send(void)
     expect_between(at[0], 120, 150);
     expect_between(at[1] - at[0], 12 * 8 - 4, 12 * 8 + 10);
     expect_between(at[2] - at[1], 2, 20);
+    expect(matches, 1);
+    expect_between(at[3] - at[0], (5 + 3) * 8 - 4, (5 + 3) * 8 + 10);
     SHORTS(RADIO) = 0;
     readies = ends = disables = 0;
 }
@@ -97,7 +109,7 @@ static void send(void)
 void check_radio(void)
 {
     on_interrupt(ID_RADIO, event);
-    INTENSET(RADIO) = INT_READY | INT_END | INT_DISABLED;
+    INTENSET(RADIO) = INT_READY | INT_END | INT_DISABLED | INT_BCMATCH;
     expect(STATE, STATE_DISABLED);
     FREQUENCY = 40;
     MODE = 0; /* Nrf_1Mbit */

@@ -2,7 +2,7 @@
 #ifndef SERIAL_H
 #define SERIAL_H
 
-#include "nrf.h"
+#include "pins.h"
 
 #define SERIAL0 PERIPHERAL(ID_SERIAL0)
 #define SERIAL1 PERIPHERAL(ID_SERIAL1)
@@ -23,22 +23,19 @@
 #define ENABLE_TWI 5
 #define ENABLE_TWIM 6
 #define ENABLE_SPIM 7
+#define ENABLE_TWIS 9
 
 /* SPI, SPIM */
 #define SPI_PSELSCK(base) REG32((base) + 0x508)
 #define SPI_PSELMOSI(base) REG32((base) + 0x50C)
 #define SPI_PSELMISO(base) REG32((base) + 0x510)
 #define FREQUENCY_M1 0x10000000
-#define FREQUENCY_M8 0x80000000
 
 /* TWI, TWIM */
 #define TWI_STARTRX(base) REG32((base) + 0x000)
 #define TWI_STARTTX(base) REG32((base) + 0x008)
 #define TWI_STOP(base) REG32((base) + 0x014)
-#define TWI_SUSPEND(base) REG32((base) + 0x01C)
-#define TWI_RESUME(base) REG32((base) + 0x020)
 #define TWI_ERROR(base) REG32((base) + 0x124)
-#define TWI_SUSPENDED(base) REG32((base) + 0x148)
 #define TWI_ERRORSRC(base) REG32((base) + 0x4C4)
 #define TWI_PSELSCL(base) REG32((base) + 0x508)
 #define TWI_PSELSDA(base) REG32((base) + 0x50C)

@@ -4,6 +4,8 @@
 
 #define START(base) REG32((base) + 0x010)
 #define STOP(base) REG32((base) + 0x014)
+#define SUSPEND(base) REG32((base) + 0x01C)
+#define RESUME(base) REG32((base) + 0x020)
 #define ENDRX(base) REG32((base) + 0x110)
 #define END(base) REG32((base) + 0x118)
 #define ENDTX(base) REG32((base) + 0x120)
@@ -82,6 +84,19 @@ void check_spim(void)
             expect(in[0] & in[5], 0xFF);
             expect(in[6], 0);
             SERIAL_RXD_LIST(spim) = 0;
+
+            /* Between two bytes it can wait. */
+            buffers(4, 4);
+            microseconds_start();
+            START(spim) = 1;
+            wait_for(STARTED(spim));
+            SUSPEND(spim) = 1;
+            sleep_to(100);
+            expect(ends, 0);
+            RESUME(spim) = 1;
+            sleep_until(ends == 1);
+            expect_between(microseconds(), 100, 140);
+            expect(in[0] & in[3], 0xFF);
 
             /* Stopped in the middle. */
             buffers(4, 10);

@@ -1,4 +1,4 @@
-/* SPIS without a master: who has the buffers. */
+/* SPIS and TWIS without a master: who has the buffers, and that it has stopped. */
 #include "serial.h"
 #include "checks.h"
 
@@ -18,6 +18,18 @@ static void event(void)
     acquired++;
 }
 
+#ifdef NRF52
+
+static volatile uint32_t stops;
+
+static void stopped(void)
+{
+    clear_event(&SERIAL_STOPPED(SERIAL1));
+    stops++;
+}
+
+#endif
+
 void check_spis(void)
 {
     SERIAL_ENABLE(SERIAL1) = ENABLE_SPIS;
@@ -34,4 +46,15 @@ void check_spis(void)
     INTENCLR(SERIAL1) = ALL;
     no_interrupt(ID_SERIAL1);
     serial_off(SERIAL1);
+
+#ifdef NRF52
+    SERIAL_ENABLE(SERIAL1) = ENABLE_TWIS;
+    on_interrupt(ID_SERIAL1, stopped);
+    INTENSET(SERIAL1) = INT_STOPPED;
+    TWI_STOP(SERIAL1) = 1;
+    sleep_until(stops == 1);
+    INTENCLR(SERIAL1) = ALL;
+    no_interrupt(ID_SERIAL1);
+    serial_off(SERIAL1);
+#endif
 }

@@ -2,7 +2,7 @@
 #ifndef UART_H
 #define UART_H
 
-#include "nrf.h"
+#include "pins.h"
 
 #define UART0 PERIPHERAL(ID_UART0)
 #define UART_STARTRX(uart) REG32((uart) + 0x000)
