@@ -201,6 +201,7 @@ impl Peripheral for NrfClock {
         let old = |register| self.registers.get(&s.values, register);
         let new = match register {
             RESETREAS => (RESETREAS, old(RESETREAS) & !at.place(value)),
+            GPREGRET | GPREGRET2 => (register, at.merge(old(register), value) & 0xff),
             RAM..=RAM_LAST => {
                 let power = register & !0xf;
                 let new = match register & 0xf {
@@ -286,7 +287,7 @@ mod tests {
     #[test]
     fn resets_leave_their_cause_and_what_software_kept() {
         let mut clock = Testbed::new("nrf-clock");
-        clock.write(GPREGRET, 0x57);
+        clock.write(GPREGRET, 0x157);
         clock.write(0, 1);
         clock.device.reset();
         assert_eq!((clock.read(GPREGRET), clock.read(RESETREAS), clock.next_wake()), (0x57, SREQ, None));

@@ -19,6 +19,7 @@ const CRCCNF: u32 = 0x534;
 const RSSISAMPLE: u32 = 0x548;
 const STATE: u32 = 0x550;
 const MODECNF0: u32 = 0x650;
+const BCC: u32 = 0x560;
 const EDCNT: u32 = 0x664;
 
 const TXEN: u32 = 0;
@@ -29,6 +30,7 @@ const DISABLE: u32 = 4;
 const RSSISTART: u32 = 5;
 const RSSISTOP: u32 = 6;
 const BCSTART: u32 = 7;
+const BCSTOP: u32 = 8;
 const EDSTART: u32 = 9;
 const EDSTOP: u32 = 10;
 const CCASTART: u32 = 11;
@@ -40,6 +42,7 @@ const PAYLOAD: u32 = 2;
 const END: u32 = 3;
 const DISABLED: u32 = 4;
 const RSSIEND: u32 = 7;
+const BCMATCH: u32 = 10;
 const FRAMESTART: u32 = 14;
 const EDEND: u32 = 15;
 const EDSTOPPED: u32 = 16;
@@ -139,6 +142,8 @@ struct State {
     next: Option<(Next, Cycle)>,
     /// The event at the end of a measurement.
     measured: Option<(u32, Cycle)>,
+    /// When the bit counter reaches BCC.
+    bits: Option<Cycle>,
 }
 
 /// Steps that are made up for, one by one, when nobody looked for a long time.
@@ -163,6 +168,12 @@ impl NrfRadio {
             _ => 8,
         };
         u64::from(bytes) * byte
+    }
+
+    /// When as many bits as the bit counter waits for are on the air.
+    fn bits_on_air(&self, s: &State, now: Cycle) -> Cycle {
+        let eighths = u128::from(self.on_air(s, self.get(s, BCC))) * u128::from(self.clock_hz);
+        now.saturating_add((eighths / 8_000_000).max(1) as u64)
     }
 
     /// Bytes of header and payload of the packet in memory.
@@ -204,13 +215,17 @@ impl NrfRadio {
                 self.after(s, Next::Address, time, now);
             }
             (START, RX_IDLE) => s.state = RX,
-            (STOP, TX) => (s.state, s.next) = (TX_IDLE, None),
+            (STOP, TX) => (s.state, s.next, s.bits) = (TX_IDLE, None, None),
             (STOP, RX) => s.state = RX_IDLE,
             (DISABLE, TX_DISABLE | RX_DISABLE) => {}
             (DISABLE, state) => {
+                s.bits = None;
                 s.state = if state >= TX_RAMP_UP { TX_DISABLE } else { RX_DISABLE };
                 self.after(s, Next::Disabled, RAMP_DOWN, now);
             }
+            // It counts what is on the air, which in an empty room is what is sent.
+            (BCSTART, TX) => s.bits = Some(self.bits_on_air(s, now)),
+            (BCSTOP, _) => s.bits = None,
             (RSSISTART, _) => s.measured = Some((RSSIEND, measure(RSSI))),
             (RSSISTOP, _) => s.measured = None,
             (EDSTART, _) => {
@@ -252,6 +267,7 @@ impl NrfRadio {
             }
             Next::End => {
                 s.state = TX_IDLE;
+                s.bits = None;
                 self.happen(s, END, now, cx);
                 self.happen(s, PHYEND, now, cx);
             }
@@ -272,6 +288,8 @@ impl NrfRadio {
                     self.registers.put(&mut s.values, RSSISAMPLE, SILENCE);
                 }
                 self.happen(s, event, at, cx);
+            } else if s.bits.take_if(|at| *at == due).is_some() {
+                self.happen(s, BCMATCH, at, cx);
             } else if let Some((next, _)) = s.next.take() {
                 self.step(s, next, at, cx);
             }
@@ -279,7 +297,7 @@ impl NrfRadio {
     }
 
     fn due(s: &State) -> Option<Cycle> {
-        [s.next.map(|(_, due)| due), s.measured.map(|(_, due)| due)].into_iter().flatten().min()
+        [s.next.map(|(_, due)| due), s.measured.map(|(_, due)| due), s.bits].into_iter().flatten().min()
     }
 }
 
@@ -344,6 +362,26 @@ mod tests {
         assert_eq!((radio.take_pulses(), radio.read(STATE)), (vec![END, PHYEND], TX_DISABLE));
         radio.run_until(1000);
         assert_eq!((radio.take_pulses(), radio.read(STATE), radio.irq_lines()), (vec![DISABLED], OFF, 1));
+    }
+
+    #[test]
+    fn the_bit_counter_matches_what_is_sent() {
+        let mut radio = Testbed::new("nrf-radio");
+        radio.write(PCNF1, 10 | 10 << 8); // a payload of ten bytes
+        radio.write(MODE, 1); // 2 Mbit
+        radio.write(BCC, 30);
+        radio.write(0x200, 1 | 1 << 1 | 1 << 6);
+        radio.write(4 * TXEN, 1);
+        radio.run_until(RAMP_UP + 2 * 4 + 15 - 1);
+        assert_eq!(radio.take_pulses(), [READY, TXREADY, ADDRESS, FRAMESTART]);
+        radio.run_until(RAMP_UP + 2 * 4 + 15);
+        assert_eq!(radio.take_pulses(), [BCMATCH]);
+        radio.write(BCC, 1000);
+        radio.run_until(1000);
+        radio.write(4 * TXEN, 1);
+        radio.run_until(2000);
+        assert_eq!((radio.read(STATE), radio.next_wake()), (OFF, None));
+        assert!(!radio.take_pulses().contains(&BCMATCH), "there were not so many");
     }
 
     #[test]

@@ -22,9 +22,6 @@ const START: u32 = 0;
 const STOP: u32 = 1;
 const VALRDY: u32 = 0;
 
-/// Microseconds for a byte without and with bias correction (21.2).
-const TIME: [u64; 2] = [167, 677];
-
 pub(super) const KIND: Kind = Kind {
     name: "nrf-rng",
     about: "nRF random number generator (nRF51 RM 21)",
@@ -37,11 +34,17 @@ pub(super) const KIND: Kind = Kind {
     ])],
     irqs: &["rng"],
     outputs: &[EVENT_PORT],
-    options: &[KindOption { name: "seed", about: "chooses the sequence", default: 0 }],
+    options: &[
+        KindOption { name: "seed", about: "chooses the sequence", default: 0 },
+        // The typical times of the nRF51.
+        KindOption { name: "raw-us", about: "microseconds for a byte", default: 167 },
+        KindOption { name: "corrected-us", about: "the same with bias correction", default: 677 },
+    ],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfRng {
             clock_hz: u64::from(wiring.clock_hz.max(1)),
             seed: u64::from(wiring.option("seed")),
+            time: ["raw-us", "corrected-us"].map(|name| u64::from(wiring.option(name))),
         }))
     },
     ..Kind::PLAIN
@@ -50,6 +53,8 @@ pub(super) const KIND: Kind = Kind {
 struct NrfRng {
     clock_hz: u64,
     seed: u64,
+    /// Microseconds for a byte without and with bias correction.
+    time: [u64; 2],
 }
 
 #[derive(Default, Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -67,7 +72,7 @@ struct State {
 
 impl NrfRng {
     fn period(&self, s: &State) -> u64 {
-        (TIME[(s.config & 1) as usize] * self.clock_hz / 1_000_000).max(1)
+        (self.time[(s.config & 1) as usize] * self.clock_hz / 1_000_000).max(1)
     }
 
     /// Value `n` of the sequence (the finalizer of SplitMix64).
@@ -183,6 +188,16 @@ mod tests {
         again.write(0, 1);
         again.run_until(4 * 167);
         assert_eq!(again.read(VALUE) as u8, values[5], "four values in one go");
+    }
+
+    #[test]
+    fn each_family_has_its_own_times() {
+        let options = &[("raw-us", 30), ("corrected-us", 120)];
+        let mut rng = Testbed::with_options("nrf-rng", options);
+        rng.write(0, 1);
+        assert_eq!(rng.next_wake(), Some(30));
+        rng.write(CONFIG, 1);
+        assert_eq!(rng.next_wake(), Some(120));
     }
 
     #[test]

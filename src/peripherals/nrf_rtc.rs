@@ -1,5 +1,5 @@
-//! nRF RTC (nRF51 Series Reference Manual 3.0, chapter 19; nRF52840 Product Specification 1.1, 6.22). Its clock runs at exactly 32,768 Hz of virtual time, whether
-//! firmware has started it or not.
+//! nRF RTC (nRF51 Series Reference Manual 3.0, chapter 19; nRF52840 Product Specification 1.1, 6.22). Its clock runs at
+//! exactly 32,768 Hz of virtual time, whether firmware has started it or not.
 
 use serde::{Deserialize, Serialize};
 
@@ -121,12 +121,22 @@ impl NrfRtc {
         s.counted = s.counted.saturating_add(ticks);
     }
 
-    fn trigger(s: &mut State, task: u32, now: Cycle) {
+    /// Sets the counter, which restarts the prescaler (19.1.2), but not the clock that it divides.
+    fn set(&self, s: &mut State, counter: u32, now: Cycle) {
+        s.counter = counter;
+        if let Some(started) = s.started {
+            let clocks = lfclk_ticks(now.saturating_sub(started), self.clock_hz);
+            s.started = Some(started.saturating_add(lfclk_cycle(clocks, self.clock_hz)));
+            s.counted = 0;
+        }
+    }
+
+    fn trigger(&self, s: &mut State, task: u32, now: Cycle) {
         match task {
             START if s.started.is_none() => (s.started, s.counted) = (Some(now), 0),
             STOP => s.started = None,
-            CLEAR => s.counter = 0,
-            TRIGOVRFLW => s.counter = 0xff_fff0,
+            CLEAR => self.set(s, 0, now),
+            TRIGOVRFLW => self.set(s, 0xff_fff0, now),
             _ => {}
         }
     }
@@ -153,7 +163,7 @@ impl Peripheral for NrfRtc {
             *s = State::default();
         }
         if let Some(task) = task(at, value) {
-            Self::trigger(s, task, cx.now);
+            self.trigger(s, task, cx.now);
         }
         match at.register() {
             EVTEN => s.evten = at.merge(s.evten, value) & self.exist(),
@@ -209,6 +219,26 @@ mod tests {
         assert_eq!((rtc.read(COUNTER), rtc.irq_lines(), rtc.read(0x140)), (8, 1, 1));
         rtc.write(PRESCALER, 0);
         assert_eq!(rtc.read(PRESCALER), 7, "it runs");
+    }
+
+    #[test]
+    fn a_cleared_counter_begins_a_whole_tick() {
+        let mut rtc = Testbed::new("nrf-rtc");
+        rtc.write(PRESCALER, 31); // 1024 Hz
+        rtc.write(CC, 1);
+        rtc.write(0x304, 1 << COMPARE);
+        rtc.write(0, 1);
+        let clocks = |count: u64| (count * u64::from(CLOCK_HZ)).div_ceil(32_768);
+        rtc.run_until(clocks(48));
+        assert_eq!((rtc.read(COUNTER), rtc.irq_lines()), (1, 1));
+        rtc.write(0x140, 0);
+        rtc.write(4 * CLEAR, 1);
+        assert_eq!((rtc.read(COUNTER), rtc.next_wake()), (0, Some(clocks(48 + 32))));
+        rtc.write(4 * TRIGOVRFLW, 1);
+        rtc.run_until(clocks(48 + 32) - 1);
+        assert_eq!(rtc.read(COUNTER), 0xff_fff0);
+        rtc.run_until(clocks(48 + 32) + 1);
+        assert_eq!(rtc.read(COUNTER), 0xff_fff1);
     }
 
     #[test]

@@ -169,10 +169,10 @@ impl NrfSaadc {
     fn result(&self, s: &mut State, channel: u32, value: i16, cx: &mut Context<'_>) {
         s.values.events.happen(RESULTDONE, cx);
         let limits = self.channel(s, channel, 3);
-        if value > (limits >> 16) as i16 {
+        if value >= (limits >> 16) as i16 {
             s.values.events.happen(LIMITH + 2 * channel, cx);
         }
-        if value < limits as i16 {
+        if value <= limits as i16 {
             s.values.events.happen(LIMITL + 2 * channel, cx);
         }
         if let Some(results) = &mut s.results {
@@ -359,6 +359,18 @@ mod tests {
         adc.run_until(20);
         let pulses = adc.take_pulses();
         assert!(pulses.contains(&LIMITL) && pulses.contains(&(LIMITH + 6)), "{pulses:?}");
+    }
+
+    #[test]
+    fn a_result_at_its_limit_has_reached_it() {
+        let mut adc = saadc(2);
+        adc.write(CH + 12, 0x7fff_fffe);
+        adc.write(CH + 16 * 3 + 12, 0x234 << 16 | 0x233);
+        adc.write(4 * START, 1);
+        adc.write(4 * SAMPLE, 1);
+        adc.run_until(20);
+        let limits: Vec<u32> = adc.take_pulses().into_iter().filter(|event| *event >= LIMITH).collect();
+        assert_eq!(limits, [LIMITL, LIMITH + 6]);
     }
 
     #[test]

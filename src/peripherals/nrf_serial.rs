@@ -82,9 +82,9 @@ const TWIM: u32 = 6;
 const SPIM: u32 = 7;
 const TWIS: u32 = 9;
 
-/// SEMSTAT: the buffers belong to the core, to the SPIS.
+/// SEMSTAT: nobody has the buffers, or the core. The SPIS takes free ones when a controller speaks to it.
+const FREE: u32 = 0;
 const CPU: u32 = 1;
-const SLAVE: u32 = 2;
 
 pub(super) const KIND: Kind = Kind {
     name: "nrf-serial",
@@ -188,7 +188,7 @@ impl NrfSerial {
                     self.put(s, SEMSTAT, CPU);
                     s.values.events.happen(ACQUIRED, cx);
                 }
-                RELEASE => self.put(s, SEMSTAT, SLAVE),
+                RELEASE => self.put(s, SEMSTAT, FREE),
                 _ => {}
             },
             TWIS if task == STOP => self.happen(s, STOPPED, cx),
@@ -229,6 +229,9 @@ impl Peripheral for NrfSerial {
                 Written::PowerOff => *s = State::default(),
                 Written::Register(_) if self.enabled(s) != enabled => {
                     *s = State { values: std::mem::take(&mut s.values), ..State::default() };
+                    // The semaphore is the core's whenever it was enabled (6.26); others have STALLSTAT there.
+                    let semaphore = if self.enabled(s) == SPIS { CPU } else { FREE };
+                    self.put(s, SEMSTAT, semaphore);
                 }
                 Written::Register(_) => {}
             },

@@ -122,7 +122,7 @@ impl NrfTimer {
     }
 
     fn counts_time(s: &State) -> bool {
-        s.running && s.mode & 1 == 0
+        s.running && s.mode == 0
     }
 
     /// Ticks until the counter becomes equal to a compare register.
@@ -203,7 +203,7 @@ impl NrfTimer {
                 s.since = cx.now;
             }
             STOP => s.running = false,
-            COUNT if s.running && s.mode & 1 == 1 => self.run(s, 1, cx),
+            COUNT if s.running && s.mode != 0 => self.run(s, 1, cx),
             CLEAR => {
                 s.count = 0;
                 s.since = cx.now;
@@ -250,7 +250,7 @@ impl Peripheral for NrfTimer {
                 s.shorts = at.merge(s.shorts, value) & (all | all << 8);
             }
             MODE => {
-                s.mode = at.merge(s.mode, value) & 1;
+                s.mode = at.merge(s.mode, value) & 3; // two kinds of counter
                 s.since = cx.now;
             }
             BITMODE => {
@@ -364,5 +364,17 @@ mod tests {
         assert_eq!(timer.read(0x140), 0);
         timer.write(4 * COUNT, 1);
         assert_eq!((timer.read(0x140), count(&mut timer)), (1, 2));
+    }
+
+    #[test]
+    fn the_low_power_counter_counts_no_time() {
+        let mut timer = Testbed::new("nrf-timer");
+        timer.write(MODE, 2);
+        timer.write(CC, 1);
+        timer.write(4 * START, 1);
+        timer.run_until(1000);
+        assert_eq!((timer.read(MODE), count(&mut timer), timer.next_wake()), (2, 0, None));
+        timer.write(4 * COUNT, 1);
+        assert_eq!((timer.read(0x140), count(&mut timer)), (1, 1));
     }
 }

@@ -1,4 +1,5 @@
-//! nRF WDT (nRF51 Series Reference Manual 3.0, chapter 24; nRF52840 Product Specification 1.1, 6.36). It runs on through sleep, whatever CONFIG says.
+//! nRF WDT (nRF51 Series Reference Manual 3.0, chapter 24; nRF52840 Product Specification 1.1, 6.36). It runs on through
+//! sleep, whatever CONFIG says, and through resets by software (5.3.6), with its configuration.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,7 @@ pub(super) const KIND: Kind = Kind {
     ])],
     irqs: &["wdt"],
     outputs: &[EVENT_PORT],
+    retained: &[RUNSTATUS, REQSTATUS, CRV, RREN, CONFIG],
     build: |wiring: &Wiring| -> Box<dyn Device> {
         Box::new(Slot::new(NrfWdt { clock_hz: u64::from(wiring.clock_hz.max(1)) }))
     },
@@ -142,6 +144,11 @@ impl Peripheral for NrfWdt {
         self.settle(s, cx);
     }
 
+    /// Only its own reset stops it.
+    fn after_reset(&self, s: &State) -> State {
+        if s.expired { State::default() } else { State { events: Events::default(), ..s.clone() } }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.events.irq())
     }
@@ -182,5 +189,20 @@ mod tests {
         wdt.write(RR + 4, RELOAD);
         wdt.run_until(second * 3 / 2 + 62);
         assert!(wdt.reset_request(), "too late");
+    }
+
+    #[test]
+    fn only_its_own_reset_stops_it() {
+        let mut wdt = Testbed::new("nrf-wdt");
+        wdt.write(CRV, 32_767);
+        wdt.write(0, 1);
+        let second = u64::from(CLOCK_HZ);
+        wdt.run_until(second / 2);
+        wdt.device.reset();
+        assert_eq!((wdt.read(RUNSTATUS), wdt.read(CRV), wdt.next_wake()), (1, 32_767, Some(second)));
+        wdt.run_until(second + 62);
+        assert!(wdt.reset_request());
+        wdt.device.reset();
+        assert_eq!((wdt.read(RUNSTATUS), wdt.read(CRV), wdt.next_wake()), (0, u32::MAX, None));
     }
 }
