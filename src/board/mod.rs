@@ -5,6 +5,7 @@
 
 mod bind;
 mod chip;
+mod controls;
 mod error;
 mod extend;
 mod file;
@@ -28,11 +29,12 @@ pub use wires::{Transmitter, Wires};
 
 use self::{
     chip::value,
+    controls::controls_of,
     file::{BoardFile, DeviceRow, PartRow, WireRow},
 };
 use crate::{
     core::{Architecture, Config, DeviceRange, Region},
-    peripherals::{Bus, BusAlias, Device, KINDS, Kind, Mount, Policy, Target, Wiring},
+    peripherals::{Bus, BusAlias, Controls, Device, KINDS, Kind, Mount, Policy, Target, Wiring},
     svd::{Register, Svd, SvdError},
 };
 
@@ -377,12 +379,32 @@ impl Board {
             let (from, to) = wire.resolve(&self.file).ok_or_else(|| value(&self.file, "wire", problem()))?;
             bus.connect(from, *count, to).expect("both devices are rows of the board");
         }
+        for (device, controls) in self.controls() {
+            bus.control(device, controls).expect("the device is a row of the board");
+        }
         let rows = self.file.part.iter().map(|part| (&part.name, &part.on));
         for (name, on) in rows.chain(self.parts.iter().map(|part| (&part.name, &part.on))) {
             let attached = bus.attach(name, on);
             attached.map_err(|cause| value(&self.file, &format!("part {name}"), cause.to_string()))?;
         }
         Ok(bus)
+    }
+
+    /// The devices whose clocks and resets are bits of the clock controller, with those.
+    fn controls(&self) -> impl Iterator<Item = (&str, Controls)> {
+        let is_controller =
+            |row: &&DeviceRow| Kind::find(&row.kind).is_some_and(|kind| !kind.clocks.is_empty());
+        let controller = self.file.device.iter().find(is_controller);
+        let found = self.svd.as_deref().zip(controller);
+        found.into_iter().flat_map(|(svd, controller)| {
+            let registers = controller.base..controller.base.saturating_add(controller.size());
+            self.file.device.iter().map(move |row| {
+                let peripheral = svd.peripherals().iter().find(|peripheral| peripheral.base == row.base);
+                let name =
+                    peripheral.map_or(row.name.to_ascii_uppercase(), |described| described.name.clone());
+                (row.name.as_str(), controls_of(svd, registers.clone(), &name))
+            })
+        })
     }
 
     fn part(&self, row: &PartRow) -> Result<Mount, BoardError> {

@@ -29,8 +29,8 @@ pub struct Ending {
     faulted: bool,
     /// The fault in words.
     report: Option<Report>,
-    /// Registers that no model answered for.
-    unmodelled: Vec<String>,
+    /// Lines about what the firmware used.
+    remarks: Vec<String>,
 }
 
 impl Ending {
@@ -40,10 +40,10 @@ impl Ending {
         let faulted = in_handler || matches!(why, Why::Outcome(Outcome::Lockup | Outcome::FaultLoop(_)));
         let at = timeline.now();
         let time = timeline.time();
-        let unmodelled = session::unmodelled(timeline);
+        let remarks = session::remarks(timeline);
         // A fault that the firmware handled and left is its own affair.
         let report = if faulted { session::last_fault(timeline, symbols)? } else { None };
-        Ok(Ending { why, at, time, faulted, report, unmodelled })
+        Ok(Ending { why, at, time, faulted, report, remarks })
     }
 
     /// Adds to the fault report how to open the file that holds the run.
@@ -56,10 +56,10 @@ impl Ending {
         self.report.is_some()
     }
 
-    /// Prints the unmodelled registers and the fault report.
+    /// Prints what there is to say of what the firmware used, and the fault report.
     pub fn report(&self) {
-        for register in &self.unmodelled {
-            show::say(&format!("not modelled: {register}"));
+        for remark in &self.remarks {
+            show::say(remark);
         }
         if let Some(report) = &self.report {
             show::block(&report.to_string());
@@ -149,7 +149,7 @@ mod tests {
             time: 100_000_000,
             faulted: false,
             report: None,
-            unmodelled: Vec::new(),
+            remarks: Vec::new(),
         };
         let at = "after 1,234,567 instructions (0.100000 s of virtual time)";
         assert_eq!(ending.summary(), format!("stopped at the limit {at}"));

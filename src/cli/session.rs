@@ -13,6 +13,7 @@ use untick::{
         self,
         semihosting::{HeapInfo, Semihosting},
     },
+    peripherals::Unclocked,
     timeline::{self, Outcome, Timeline},
     trace::{Header, Log},
 };
@@ -188,11 +189,17 @@ pub fn fault_report(fault: &Fault, debuggee: &dyn Debuggee, symbols: &Symbols) -
     Report::new(fault, symbols, debuggee.config(), &memory)
 }
 
-/// The registers that the firmware used and no model answers for, by name.
-/// Those that the firmware waited for come with what it got.
-pub fn unmodelled(timeline: &Timeline) -> Vec<String> {
-    let guesses = timeline.guesses().into_iter().map(|guess| format!("guessed {guess}"));
-    timeline.unmodelled().into_iter().chain(guesses).collect()
+/// What the firmware used and should know of: registers that no model answers for, by name, those that it waited for with
+/// what it got; peripherals that had no clock.
+pub fn remarks(timeline: &Timeline) -> Vec<String> {
+    let unmodelled = timeline.unmodelled().into_iter().map(|register| format!("not modelled: {register}"));
+    let guesses = timeline.guesses().into_iter().map(|guess| format!("not modelled: guessed {guess}"));
+    let unclocked = timeline.unclocked().into_iter().map(|Unclocked { device, bit, accesses }| {
+        let what = if accesses == 1 { "access" } else { "accesses" };
+        let count = show::count(accesses);
+        format!("no clock: {count} {what} to {device} while {bit} was 0; a chip ignores them, or faults")
+    });
+    unmodelled.chain(guesses).chain(unclocked).collect()
 }
 
 /// A recorded run.

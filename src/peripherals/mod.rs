@@ -107,7 +107,10 @@ use std::{fmt::Debug, ops::Range};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use bank::{Guess, Policy};
-pub use bus::{Bus, BusAlias, BusError, Mount, NoSuchDevice, RestoreError, Target, Unmodelled};
+pub use bus::{
+    Bus, BusAlias, BusError, ControlBit, Controls, Mount, NoSuchDevice, RestoreError, Target, Unclocked,
+    Unmodelled,
+};
 pub use clock::{Clock, Clocks, Frequency};
 pub use kinds::{Clocking, Described, KINDS, Kind, KindOption, Layout, Port, Wiring};
 pub use slot::{Device, Slot};

@@ -3,7 +3,7 @@
 use super::{History, Timeline, TimelineError};
 use crate::{
     fault::Fault,
-    peripherals::Guess,
+    peripherals::{Guess, Unclocked},
     trace::SectionKind,
     words::{BusFault, Icount, Registers, Width},
 };
@@ -63,6 +63,11 @@ impl Timeline {
     /// What the firmware waited for at registers without a model, and got.
     pub fn guesses(&self) -> Vec<Guess> {
         self.live.as_ref().map(|live| live.bus().guesses()).unwrap_or_default()
+    }
+
+    /// The peripherals that the firmware used although they had no clock.
+    pub fn unclocked(&self) -> Vec<Unclocked> {
+        self.live.as_ref().map(|live| live.bus().unclocked().collect()).unwrap_or_default()
     }
 
     /// The most that a seek executes: the longest way between two places that can be entered.

@@ -1,5 +1,6 @@
 //! The bus of a live machine: which peripheral answers at which address, and what all of them want.
 
+mod controls;
 mod error;
 mod links;
 mod master;
@@ -13,9 +14,11 @@ use std::{
     sync::Arc,
 };
 
+pub use controls::{ControlBit, Controls, Unclocked};
 pub use error::{BusError, NoSuchDevice, RestoreError};
 
 use self::{
+    controls::Controlled,
     links::{Link, Signal, Signals},
     master::Master,
 };
@@ -123,6 +126,7 @@ struct Mounted {
     order: usize,
     links: Vec<Link>,
     attached: Vec<usize>,
+    controlled: Controlled,
     levels: u32,
     outputs: u64,
     reset_request: bool,
@@ -192,6 +196,7 @@ impl Bus {
             self.note(address).reads += 1;
             return Ok(value);
         };
+        self.note_unclocked(index);
         self.touch(index, now, dma, |device, base, cx| {
             device.read(Access { offset: address - base, width }, cx)
         })
@@ -219,6 +224,7 @@ impl Bus {
             self.note(address).writes += 1;
             return Ok(());
         };
+        self.note_unclocked(index);
         self.touch(index, now, dma, |device, base, cx| {
             device.write(Access { offset: address - base, width }, value, cx)
         })
@@ -331,6 +337,7 @@ impl Bus {
         self.contents = Contents::default();
         self.clocks = None;
         self.refresh_all();
+        self.follow_controls(now);
         self.announce(now, dma);
     }
 
@@ -412,6 +419,11 @@ impl Bus {
         if self.is_known(address) { Ok(()) } else { Err(BusFault) }
     }
 
+    fn note_unclocked(&mut self, slot: usize) {
+        let controlled = &mut self.slots[slot].controlled;
+        controlled.unclocked += u64::from(controlled.is_off);
+    }
+
     fn note(&mut self, address: u32) -> &mut Unmodelled {
         let register = self.svd.as_deref().and_then(|svd| svd.register(address));
         let key = register.map_or(address & !3, |register| register.address);
@@ -444,6 +456,9 @@ impl Bus {
         slot.mount.device = device;
         slot.output = output;
         self.take_in(index, &pulses);
+        if self.controller == Some(index) {
+            self.follow_controls(now);
+        }
         if self.depth == 0 && !self.signals.is_empty() {
             self.deliver(now, dma);
         }
@@ -572,6 +587,7 @@ impl Mounted {
             order,
             links: Vec::new(),
             attached: Vec::new(),
+            controlled: Controlled::default(),
             levels: 0,
             outputs: 0,
             reset_request: false,

@@ -49,6 +49,7 @@ impl Bus {
             self.reached = saved.reached;
         }
         self.refresh_all();
+        self.remember_controls();
         // What the devices know of clocks and levels is in their states.
         self.clocks = self.controller.and_then(|index| self.slots[index].mount.device.clocks());
         result

@@ -1,5 +1,8 @@
 use super::*;
-use crate::peripherals::{Kind, Output, testbed::NoMemory};
+use crate::{
+    board::Board,
+    peripherals::{Kind, Output, testbed::NoMemory},
+};
 
 const XML: &str = r#"<device><name>X</name><version>1</version><description>d</description>
     <addressUnitBits>8</addressUnitBits><width>32</width><size>32</size><resetValue>0</resetValue>
@@ -206,4 +209,78 @@ fn a_link_carries_its_outputs_and_no_others() {
     signals.pulse(&[link], 5);
     assert_eq!(signals.take(), Some(Signal::Wire { slot: 0, input: 12, level: Level::Pulse }));
     assert_eq!(signals.take(), None);
+}
+
+/// RAM at 0x2000_0000.
+struct Ram([u8; 64]);
+
+impl Dma for Ram {
+    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), BusFault> {
+        let start = address.checked_sub(0x2000_0000).ok_or(BusFault)? as usize;
+        bytes.copy_from_slice(self.0.get(start..start + bytes.len()).ok_or(BusFault)?);
+        Ok(())
+    }
+
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), BusFault> {
+        let start = address.checked_sub(0x2000_0000).ok_or(BusFault)? as usize;
+        self.0.get_mut(start..start + bytes.len()).ok_or(BusFault)?.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[test]
+fn dma_is_in_time_though_the_core_looks_late() {
+    const SPI: u32 = 0x4001_3000;
+    const DMA: u32 = 0x4002_0000;
+    let mut bus = Board::find("bluepill").unwrap().bus();
+    let mut ram = Ram([0; 64]);
+    let receive = [(DMA + 0x1c + 4, 16), (DMA + 0x1c + 8, SPI + 0xc), (DMA + 0x1c + 12, 0x2000_0000)];
+    let send = [(DMA + 0x30 + 4, 16), (DMA + 0x30 + 8, SPI + 0xc), (DMA + 0x30 + 12, 0x2000_0020)];
+    let start = [(DMA + 0x1c, 0x81), (DMA + 0x30, 0x91), (SPI + 4, 3), (SPI, 0x344)];
+    for (address, value) in receive.into_iter().chain(send).chain(start) {
+        bus.write(address, Width::Word, value, 0, &mut ram).unwrap();
+    }
+    // A frame takes 16 cycles.
+    for now in (0..400).step_by(50) {
+        bus.wake(now, &mut ram);
+    }
+    assert_eq!(ram.0[..17], [&[0xff; 16][..], &[0]].concat());
+    assert_eq!(bus.read(SPI + 8, Width::Word, 400, &mut ram), Ok(2), "no overrun");
+}
+
+#[test]
+fn an_access_comes_behind_what_was_due_before_it() {
+    let mut bus = bus();
+    write(&mut bus, 0x4000_8000, 10, 0);
+    write(&mut bus, 0x4000_8008, 3, 0);
+    assert!(!bus.lines().level(Lines::NMI));
+    bus.read(0x4000_4000, Width::Word, 15, &mut NoMemory).unwrap();
+    assert!(bus.lines().level(Lines::NMI), "of another device");
+}
+
+#[test]
+fn the_clock_controller_resets_a_peripheral_and_turns_its_clock_off() {
+    const ENR: u32 = 0x4002_101c;
+    const RSTR: u32 = 0x4002_1010;
+    const ARR: u32 = 0x4000_002c;
+    let mut bus = Board::find("bluepill").unwrap().bus();
+    let unclocked = |bus: &Bus| -> Vec<_> {
+        bus.unclocked().map(|used| (used.device, used.bit, used.accesses)).collect()
+    };
+    write(&mut bus, ENR, 1, 0);
+    write(&mut bus, ARR, 5, 0);
+    assert_eq!(unclocked(&bus), []);
+    write(&mut bus, RSTR, 1, 0);
+    assert_eq!(bus.peek(ARR, Width::Word, 0), Ok(0xffff));
+    write(&mut bus, ARR, 7, 0);
+    write(&mut bus, RSTR, 1, 0);
+    assert_eq!(bus.peek(ARR, Width::Word, 0), Ok(7), "it was one already");
+    write(&mut bus, ENR, 0, 0);
+    write(&mut bus, ARR, 9, 0);
+    assert_eq!(unclocked(&bus), [("tim2".to_owned(), "RCC.APB1ENR.TIM2EN".to_owned(), 1)]);
+    assert_eq!(bus.peek(ARR, Width::Word, 0), Ok(9), "told, but done all the same");
+    let saved = bus.save();
+    let mut again = Board::find("bluepill").unwrap().bus();
+    again.restore(&saved).unwrap();
+    assert_eq!(again.peek(ARR, Width::Word, 0), Ok(9), "what the bits do has been done");
 }

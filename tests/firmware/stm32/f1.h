@@ -1,6 +1,7 @@
 /* STM32F103 (RM0008). */
 #define RCC 0x40021000
 #define RCC_CSR REG32(RCC + 0x24)
+#define RCC_APB1RSTR REG32(RCC + 0x10)
 #define GPIO(port) (0x40010800 + 0x400 * (port))
 #define GPIO_V1 1
 #define EXTI 0x40010400

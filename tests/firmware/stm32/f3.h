@@ -1,6 +1,7 @@
 /* STM32F303 (RM0316). */
 #define RCC 0x40021000
 #define RCC_CSR REG32(RCC + 0x24)
+#define RCC_APB1RSTR REG32(RCC + 0x10)
 #define GPIO(port) (0x48000000 + 0x400 * (port))
 #define EXTI 0x40010400
 #define EXTICR(n) REG32(0x40010008 + 4 * (n)) /* SYSCFG */

@@ -1,6 +1,7 @@
 /* STM32F407 (RM0090). */
 #define RCC 0x40023800
 #define RCC_CSR REG32(RCC + 0x74)
+#define RCC_APB1RSTR REG32(RCC + 0x20)
 #define GPIO(port) (0x40020000 + 0x400 * (port))
 #define EXTI 0x40013C00
 #define EXTICR(n) REG32(0x40013808 + 4 * (n)) /* SYSCFG */

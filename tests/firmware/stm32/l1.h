@@ -1,6 +1,7 @@
 /* STM32L152 (RM0038). */
 #define RCC 0x40023800
 #define RCC_CSR REG32(RCC + 0x34)
+#define RCC_APB1RSTR REG32(RCC + 0x18)
 #define GPIO(port) (0x40020000 + 0x400 * (port))
 #define EXTI 0x40010400
 #define EXTICR(n) REG32(0x40010008 + 4 * (n)) /* SYSCFG */

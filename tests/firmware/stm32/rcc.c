@@ -71,4 +71,10 @@ void check_rcc(void)
         near(timer_in_cycles(), 2000 << (power == 0 ? 0 : power - 1));
     }
     clock_apb1(0);
+
+    /* A reset of one peripheral, TIM2. */
+    TIM_ARR(TIM2) = 5;
+    RCC_APB1RSTR |= 1u;
+    RCC_APB1RSTR &= ~1u;
+    expect(TIM_ARR(TIM2) & 0xFFFF, 0xFFFF);
 }
