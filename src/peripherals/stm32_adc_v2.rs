@@ -71,8 +71,7 @@ const DEEPPWD: u32 = 1 << 29;
 const ADCALDIF: u32 = 1 << 30;
 const ADCAL: u32 = 1 << 31;
 
-/// Clocks that a calibration takes, and until ADRDY.
-const CALIBRATION: u64 = 112;
+/// Clocks until ADRDY.
 const STABILIZATION: u64 = 14;
 /// What a calibration finds.
 const FACTOR: u32 = 0x40;
@@ -181,6 +180,17 @@ enum Family {
     L4 = 2,
 }
 
+impl Family {
+    /// Clocks that a calibration takes (data sheets).
+    const fn calibration(self) -> u64 {
+        match self {
+            Family::F0 => 83,
+            Family::F3 => 112,
+            Family::L4 => 116,
+        }
+    }
+}
+
 struct Stm32AdcV2 {
     family: Family,
 }
@@ -277,7 +287,7 @@ impl Stm32AdcV2 {
         // Bits that start something are set and never cleared by software.
         let (set, before) = (at.place(value), s.cr);
         if set & ADCAL != 0 && s.cr & ADEN == 0 && s.calibrated.is_none() && self.is_powered(s) {
-            s.calibrated = Some(now.saturating_add(self.clocks(s, CALIBRATION)));
+            s.calibrated = Some(now.saturating_add(self.clocks(s, self.family.calibration())));
         }
         if set & ADEN != 0 && s.cr & ADEN == 0 && s.calibrated.is_none() && self.is_powered(s) {
             s.cr |= ADEN;
@@ -490,7 +500,8 @@ impl Peripheral for Stm32AdcV2 {
         s.clock.change(frequency, cx.now);
         self.retime(s, cx.now);
         // What waits for a clock that stood still begins anew.
-        let (calibration, stabilization) = (self.clocks(s, CALIBRATION), self.clocks(s, STABILIZATION));
+        let (calibration, stabilization) =
+            (self.clocks(s, self.family.calibration()), self.clocks(s, STABILIZATION));
         s.calibrated = s.calibrated.map(|_| cx.now.saturating_add(calibration));
         s.ready = s.ready.map(|_| cx.now.saturating_add(stabilization));
     }

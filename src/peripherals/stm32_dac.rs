@@ -172,21 +172,14 @@ impl State {
         }
     }
 
-    fn trigger(&mut self, channel: usize) {
+    /// Converts, if the channel waits for a trigger; tells whether it does.
+    fn trigger(&mut self, channel: usize) -> bool {
         let cr = self.of(channel);
-        if cr & (EN | TEN) != EN | TEN {
-            return;
+        let waits = cr & (EN | TEN) == EN | TEN;
+        if waits {
+            self.channels[channel].convert(cr);
         }
-        self.channels[channel].convert(cr);
-        if cr & DMAEN == 0 {
-            return;
-        }
-        // A request that was not answered when the next one comes is an underrun: no more of them (RM0090 14.3.7).
-        if self.channels[channel].request {
-            self.sr |= DMAUDR << (16 * channel);
-        } else if self.sr >> (16 * channel) & DMAUDR == 0 {
-            self.channels[channel].request = true;
-        }
+        waits
     }
 
     fn write_cr(&mut self, cr: u32) {
@@ -220,6 +213,20 @@ impl Stm32Dac {
             0x3fff
         };
         if self.second { of_one | of_one << 16 } else { of_one }
+    }
+
+    /// A trigger from outside converts and asks for the next value; one by software only converts (RM0090 14.3.7).
+    fn trigger(&self, s: &mut State, channel: usize) {
+        if !s.trigger(channel) || s.of(channel) & DMAEN == 0 {
+            return;
+        }
+        // A request that was not answered when the next one comes is an underrun: no more of them. The F1 does not notice and
+        // goes on (RM0008 12.3.7).
+        if s.channels[channel].request {
+            s.sr |= if self.status { DMAUDR << (16 * channel) } else { 0 };
+        } else if s.sr >> (16 * channel) & DMAUDR == 0 {
+            s.channels[channel].request = true;
+        }
     }
 
     /// Writes the data of one channel or both.
@@ -321,7 +328,7 @@ impl Peripheral for Stm32Dac {
         for channel in (0..self.channels()).filter(|_| rises) {
             let select = s.of(channel) >> 3 & 7;
             if select == input && select != SOFTWARE {
-                s.trigger(channel);
+                self.trigger(s, channel);
             }
         }
     }
@@ -339,7 +346,10 @@ impl Peripheral for Stm32Dac {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peripherals::testbed::Testbed;
+    use crate::{
+        peripherals::testbed::Testbed,
+        svd::{Register, Svd},
+    };
 
     #[test]
     fn alignments_are_twelve_bits_or_a_byte() {
@@ -382,6 +392,32 @@ mod tests {
         }
         dac.write(SR, DMAUDR);
         assert_eq!(dac.irq_lines(), 0);
+    }
+
+    #[test]
+    fn an_f1_goes_on_after_a_request_that_came_too_late() {
+        let svd = Svd::built_in("stm32f1.svd").unwrap();
+        let registers = svd.registers(0x4000_7400..0x4000_7800);
+        let registers = registers.map(|r| Register { address: r.address - 0x4000_7400, ..r.clone() });
+        let mut dac = Testbed::with_registers("stm32-dac", registers.collect());
+        dac.write(CR, EN | TEN | DMAEN);
+        for _ in 0..2 {
+            dac.wire(0, Level::Pulse);
+            dac.wire(0, Level::Pulse);
+            assert_eq!((dac.outputs(), dac.read(SR)), (1, 0));
+            dac.write(DHR12R1, 1);
+            assert_eq!(dac.outputs(), 0);
+        }
+    }
+
+    #[test]
+    fn a_trigger_by_software_asks_for_nothing() {
+        let mut dac = Testbed::new("stm32-dac");
+        dac.write(CR, EN | TEN | SOFTWARE << 3 | DMAEN);
+        dac.write(DHR12R1, 0x123);
+        dac.write(SWTRIGR, 1);
+        dac.write(SWTRIGR, 1);
+        assert_eq!((dac.read(DOR1), dac.outputs(), dac.read(SR)), (0x123, 0, 0));
     }
 
     #[test]

@@ -116,3 +116,23 @@ fn a_chip_of_the_nrf_family_has_its_models_wired() {
     assert_eq!(bus.peek(0x5000_0810, Width::Word, 0), Ok(1 << 2), "IN of P1");
     assert_eq!(bus.peek(0x1000_0100, Width::Word, 0), Ok(0x5_2840), "FICR.INFO.PART");
 }
+
+#[test]
+fn the_common_register_of_an_l1_is_wired_to_its_converter() {
+    let board = Board::find("nucleo-l152re").unwrap();
+    let common = board.bindings().iter().find(|binding| binding.peripheral == "ADC_Common").unwrap();
+    let device = "adc_common".to_owned();
+    assert_eq!(common.answers, Answers::Board { kind: "stm32-adc-common".to_owned(), device });
+    let mut bus = board.bus();
+    let mut write = |address, value| {
+        bus.write(address, Width::Word, value, 0, &mut crate::peripherals::testbed::NoMemory).unwrap();
+    };
+    // HSI16 and the converter on.
+    write(0x4002_3800, 0x301);
+    write(0x4002_3820, 1 << 9);
+    write(0x4001_2704, 2 << 16);
+    write(0x4001_2408, 1);
+    assert_eq!(bus.peek(0x4001_2704, Width::Word, 0), Ok(2 << 16), "CCR");
+    bus.wake(1 << 20, &mut crate::peripherals::testbed::NoMemory);
+    assert_eq!(bus.peek(0x4001_2700, Width::Word, 1 << 20), Ok(1 << 6), "CSR.ADONS1");
+}

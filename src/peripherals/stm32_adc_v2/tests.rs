@@ -52,16 +52,30 @@ fn it_needs_power_a_calibration_and_time() {
     adc.write(CR, ADVREGEN);
     start(&mut adc, ADCAL);
     assert_eq!(adc.read(CR), ADVREGEN | ADCAL);
-    adc.run_until(CALIBRATION);
+    let calibration = Family::L4.calibration();
+    adc.run_until(calibration);
     assert_eq!((adc.read(CR), adc.read(CALFACT)), (ADVREGEN, FACTOR));
     adc.write(IER, ADRDY);
     start(&mut adc, ADEN);
-    adc.run_until(CALIBRATION + STABILIZATION - 1);
+    adc.run_until(calibration + STABILIZATION - 1);
     assert_eq!(adc.irq_lines(), 0);
-    adc.run_until(CALIBRATION + STABILIZATION);
+    adc.run_until(calibration + STABILIZATION);
     assert_eq!((adc.irq_lines(), adc.read(ISR)), (1, ADRDY));
     start(&mut adc, ADDIS);
     assert_eq!(adc.read(CR), ADVREGEN);
+}
+
+#[test]
+fn a_calibration_takes_as_long_as_the_data_sheet_says() {
+    for (family, power, clocks) in [(0, ADVREGEN, 112), (1, 0, 83), (2, ADVREGEN, 116)] {
+        let mut adc = Testbed::with_options("stm32-adc-v2", &[("family", family)]);
+        adc.write(CR, power);
+        start(&mut adc, ADCAL);
+        adc.run_until(clocks - 1);
+        assert_eq!(adc.read(CR), power | ADCAL, "family {family}");
+        adc.run_until(clocks);
+        assert_eq!(adc.read(CR), power, "family {family}");
+    }
 }
 
 #[test]

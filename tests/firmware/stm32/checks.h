@@ -19,6 +19,7 @@ void check_i2c(void);
 void check_rng(void);
 void check_spi(void);
 void check_adc(void);
+void check_dac(void);
 void check_can(void);
 
 /* RCC_CSR: removes the flags that tell why the chip was reset. */

@@ -217,13 +217,39 @@ void clock_rtc(void)
 
 void clock_adc(void)
 {
-#if defined(STM32F1)
+#if defined(STM32F0) || defined(STM32F1)
     REG32(RCC + 0x18) |= 1u << 9;
+#elif defined(STM32F3)
+    REG32(RCC + 0x14) |= 1u << 28;
+#elif defined(STM32L4)
+    REG32(RCC + 0x4C) |= 1u << 13;
+    REG32(RCC + 0x88) |= 3u << 28; /* where it does not run on the bus: the core's, too */
 #elif defined(STM32L1)
     REG32(RCC + 0x20) |= 1u << 9;
     on(1u << 0, 1u << 1); /* it runs on HSI16 */
 #else
     REG32(RCC + 0x44) |= 1u << 8;
+#endif
+}
+
+#endif
+
+#if HAS_DAC
+
+void clock_dac(void)
+{
+    /* The DAC and TIM7. */
+#if defined(STM32F0) || defined(STM32F3)
+    REG32(RCC + 0x1C) |= 1u << 5 | 1u << 29;
+#if defined(STM32F3)
+    REG32(RCC + 0x14) |= 1u << 1; /* DMA2 */
+#endif
+#elif defined(STM32L1)
+    REG32(RCC + 0x24) |= 1u << 5 | 1u << 29;
+#elif defined(STM32L4)
+    REG32(RCC + 0x58) |= 1u << 5 | 1u << 29;
+#else
+    REG32(RCC + 0x40) |= 1u << 5 | 1u << 29;
 #endif
 }
 

@@ -19,6 +19,7 @@ void clock_rng(void);
 
 /* The clock of the converters. */
 void clock_adc(void);
+void clock_dac(void);
 
 /* The low-speed internal oscillator for the RTC, whose registers may be written from now on. */
 void clock_rtc(void);

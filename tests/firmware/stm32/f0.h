@@ -41,6 +41,7 @@
 #define IRQ_RCC 4
 #define IRQ_EXTI3 6
 #define IRQ_EXTI5 7
+#define IRQ_ADC 12
 #define IRQ_TIM1_UP 13
 #define IRQ_TIM2 15
 #define IRQ_TIM3 16
@@ -52,7 +53,22 @@
 #define IRQ_CAN_TX 30
 #define IRQ_CAN_RX0 30
 
-#define HAS_ADC 0
+#define HAS_ADC 1
+#define ADC1 0x40012400
+#define ADC_CCR REG32(ADC1 + 0x308)
+#define ADC_CALIBRATION 166 /* 83 of half the clock of APB */
+#define ADC_CYCLES 504       /* 252 of it with the longest sampling */
+#define ADC_OTHER_CYCLES 144 /* 252 of HSI14 */
+#define ADC_SMP 4u           /* long enough for what is inside, and for an interrupt in between */
+#define ADC_EXTSEL_TIM3 3u
+#define ADC_TEMPERATURE 16u
+#define ADC_VREFINT 17u
+#define TEMPERATURE_LOW 1500 /* 1.43 V at 25 degrees, of 3.3 V or 3 V */
+#define TEMPERATURE_HIGH 2200
+#define DMA_ADC1 {DMA1, 0, 0, 9}
+#define HAS_DAC 1
+#define DMA_DAC1 {DMA1, 2, 0, 10}
+#define IRQ_DAC 17 /* that of TIM6 */
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 1

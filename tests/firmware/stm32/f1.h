@@ -39,6 +39,7 @@
 #define ADC1 0x40012400
 #define ADC_CYCLES 504 /* 252 of half the clock of APB2 */
 #define DMA_ADC1 {DMA1, 0, 0, 11}
+#define HAS_DAC 0 /* the larger parts have one */
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 0

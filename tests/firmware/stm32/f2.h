@@ -40,10 +40,14 @@
 
 #define HAS_ADC 1
 #define ADC1 0x40012000
+#define ADC_CSR REG32(0x40012300)
 #define ADC_CCR REG32(0x40012304)
 #define ADC_CYCLES 984 /* 492 of half the clock of APB2 */
 #define ADC_EXTSEL_TIM3 8u
 #define DMA_ADC1 {DMA2, 0, 0, 56}
+#define HAS_DAC 1
+#define DMA_DAC1 {DMA1, 5, 7, 16}
+#define IRQ_DAC 54 /* that of TIM6 */
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 0

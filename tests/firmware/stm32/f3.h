@@ -6,6 +6,7 @@
 #define EXTI 0x40010400
 #define EXTICR(n) REG32(0x40010008 + 4 * (n)) /* SYSCFG */
 #define DMA1 0x40020000
+#define DMA2 0x40020400
 #define FLASH 0x40022000
 #define FLASH_F1 1
 #define FLASH_PAGE 0x0800F000
@@ -37,7 +38,24 @@
 #define DMA_SPI1_TX {DMA1, 2, 0, 13}
 #define DMA_SPI1_RX {DMA1, 1, 0, 12}
 
-#define HAS_ADC 0
+#define HAS_ADC 1
+#define ADC1 0x50000000
+#define ADC_COMMON (ADC1 + 0x300)
+#define ADC_CCR REG32(ADC_COMMON + 0x08)
+#define ADC_CALIBRATION 112
+#define ADC_CYCLES 614        /* with the longest sampling, at the core's clock */
+#define ADC_OTHER_CYCLES 1228 /* at half of it */
+#define ADC_SMP 6u            /* long enough for what is inside, and for an interrupt in between */
+#define ADC_EXTSEL_TIM3 4u
+#define ADC_JEXTSEL_TIM3 12u
+#define ADC_TEMPERATURE 16u
+#define ADC_VREFINT 18u
+#define TEMPERATURE_LOW 1500 /* 1.43 V at 25 degrees, of 3.3 V or 3 V */
+#define TEMPERATURE_HIGH 2200
+#define DMA_ADC1 {DMA1, 0, 0, 11}
+#define HAS_DAC 1
+#define DMA_DAC1 {DMA2, 2, 0, 58}
+#define IRQ_DAC 54 /* that of TIM6 */
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 1

@@ -35,10 +35,14 @@
 
 #define HAS_ADC 1
 #define ADC1 0x40012400
+#define ADC_CSR REG32(0x40012700)
 #define ADC_CCR REG32(0x40012704)
 #define ADC_CYCLES 50 /* 396 of HSI16 */
 #define ADC_EXTSEL_TIM3 4u
 #define DMA_ADC1 {DMA1, 0, 0, 11}
+#define HAS_DAC 1
+#define DMA_DAC1 {DMA1, 1, 0, 12}
+#define IRQ_DAC 21
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 0

@@ -40,7 +40,24 @@
 #define DMA_SPI1_TX {DMA1, 2, 1, 13}
 #define DMA_SPI1_RX {DMA1, 1, 1, 12}
 
-#define HAS_ADC 0
+#define HAS_ADC 1
+#define ADC1 0x50040000
+#define ADC_COMMON (ADC1 + 0x300)
+#define ADC_CCR REG32(ADC_COMMON + 0x08)
+#define ADC_CALIBRATION 116
+#define ADC_CYCLES 653        /* with the longest sampling, at the core's clock */
+#define ADC_OTHER_CYCLES 1306 /* at half of it */
+#define ADC_SMP 5u            /* long enough for what is inside, and for an interrupt in between */
+#define ADC_EXTSEL_TIM3 4u
+#define ADC_JEXTSEL_TIM3 12u
+#define ADC_TEMPERATURE 17u
+#define ADC_VREFINT 0u
+#define TEMPERATURE_LOW 800 /* 0.76 V at 30 degrees, of 3.3 V or 3 V */
+#define TEMPERATURE_HIGH 1250
+#define DMA_ADC1 {DMA1, 0, 0, 11}
+#define HAS_DAC 1
+#define DMA_DAC1 {DMA1, 2, 6, 13}
+#define IRQ_DAC 54 /* that of TIM6 */
 #define HAS_I2C 1
 #define HAS_SPI 1
 #define SPI_V2 1

@@ -28,6 +28,9 @@ static const struct check checks[] = {
 #if HAS_ADC
     {"adc", check_adc},
 #endif
+#if HAS_DAC
+    {"dac", check_dac},
+#endif
 #if HAS_CAN
     {"can", check_can},
 #endif
