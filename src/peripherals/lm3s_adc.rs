@@ -248,7 +248,7 @@ impl State {
             if left == 0 && !skipped {
                 skipped = true;
                 let rounds = (now.saturating_sub(sampling.until) / round).saturating_sub(2);
-                self.taken = self.taken.wrapping_add((rounds.wrapping_mul(samples)) as u32);
+                self.taken = self.taken.wrapping_add(rounds.wrapping_mul(samples) as u32);
                 if let Some(sampling) = &mut self.sampling {
                     sampling.until = sampling.until.saturating_add(rounds * round);
                 }
