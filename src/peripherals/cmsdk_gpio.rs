@@ -50,18 +50,13 @@ struct State {
     int_edge: u32,
     /// 1: rising edge or high level.
     int_high: u32,
-    /// Edges seen.
-    edges: u32,
+    /// INTSTATUS: edges and levels alike stay until they are cleared.
+    int_status: u32,
 }
 
 impl State {
     fn pins(&self) -> u32 {
         (self.dataout & self.out_enable) | (self.outside & !self.out_enable)
-    }
-
-    fn int_status(&self) -> u32 {
-        let active = !(self.pins() ^ self.int_high);
-        self.int_enable & ((self.edges & self.int_edge) | (active & !self.int_edge)) & 0xffff
     }
 
     fn write(&mut self, at: Access, value: u32) {
@@ -78,7 +73,7 @@ impl State {
             INTTYPECLR => self.int_edge &= !set,
             INTPOLSET => self.int_high |= set,
             INTPOLCLR => self.int_high &= !set,
-            INTSTATUS => self.edges &= !set,
+            INTSTATUS => self.int_status &= !set,
             // The address bits 9:2 are the mask of the pins that are written.
             offset @ MASKLOWBYTE..MASKHIGHBYTE => {
                 let mask = offset >> 2 & 0xff;
@@ -92,13 +87,15 @@ impl State {
         }
     }
 
-    /// Does `change` and notes the edges that it makes.
+    /// Does `change` and notes the edges and levels that are to interrupt. A level that lasts comes again when it is
+    /// cleared.
     fn change(&mut self, change: impl FnOnce(&mut State)) {
         let before = self.pins();
         change(self);
-        let (now, edge) = (self.pins(), self.int_edge & self.int_enable);
-        let seen = (now & !before & self.int_high) | (before & !now & !self.int_high);
-        self.edges |= seen & edge;
+        let now = self.pins();
+        let edges = (now & !before & self.int_high) | (before & !now & !self.int_high);
+        let levels = !(now ^ self.int_high);
+        self.int_status |= ((edges & self.int_edge) | (levels & !self.int_edge)) & self.int_enable;
     }
 }
 
@@ -114,7 +111,7 @@ impl Peripheral for CmsdkGpio {
             INTENSET | INTENCLR => s.int_enable,
             INTTYPESET | INTTYPECLR => s.int_edge,
             INTPOLSET | INTPOLCLR => s.int_high,
-            INTSTATUS => s.int_status(),
+            INTSTATUS => s.int_status,
             offset @ MASKLOWBYTE..MASKHIGHBYTE => s.pins() & (offset >> 2 & 0xff),
             offset @ MASKHIGHBYTE..MASK_END => s.pins() & ((offset >> 2 & 0xff) << 8),
             offset => primecell::identification(0x20, offset).unwrap_or(0),
@@ -134,8 +131,7 @@ impl Peripheral for CmsdkGpio {
     }
 
     fn irq_lines(&self, s: &State) -> u32 {
-        let status = s.int_status();
-        u32::from(status != 0) | status << 1
+        u32::from(s.int_status != 0) | s.int_status << 1
     }
 }
 
@@ -169,11 +165,15 @@ mod tests {
     }
 
     #[test]
-    fn a_low_level_interrupts_while_it_lasts() {
+    fn a_level_comes_again_while_it_lasts_and_stays_until_cleared() {
         let mut gpio = Testbed::new("cmsdk-gpio");
         gpio.write(INTENSET, 1);
+        gpio.write(INTSTATUS, 1);
         assert_eq!(gpio.irq_lines(), 0b11);
         gpio.input(&[0, 1]);
+        gpio.write(INTENCLR, 1);
+        assert_eq!(gpio.irq_lines(), 0b11, "nobody has cleared it");
+        gpio.write(INTSTATUS, 1);
         assert_eq!(gpio.irq_lines(), 0);
     }
 }

@@ -130,6 +130,8 @@ impl State {
             WDOGLOAD => {
                 self.load = at.merge(self.load, value);
                 self.counter.set(self.load, now);
+                // A zero interrupts at once (LM3S6965 data sheet, WDTLOAD).
+                self.interrupt |= stellaris && self.load == 0 && self.control.int_enable();
             }
             WDOGCONTROL => {
                 let before = self.control;
@@ -257,6 +259,17 @@ mod tests {
         watchdog.run_until(2001);
         assert!(watchdog.reset_request());
         assert_eq!((watchdog.read(0xfe0), watchdog.read(0xfe4)), (0x05, 0x18));
+    }
+
+    #[test]
+    fn a_load_of_zero_interrupts_at_once() {
+        let mut watchdog = Testbed::new("lm3s-watchdog");
+        watchdog.write(WDOGCONTROL, 1);
+        watchdog.write(WDOGLOAD, 0);
+        assert_eq!((watchdog.irq_lines(), watchdog.reset_request()), (1, false));
+        watchdog.write(WDOGLOAD, 1000);
+        watchdog.write(WDOGINTCLR, 0);
+        assert_eq!((watchdog.irq_lines(), watchdog.read(WDOGVALUE)), (0, 1000));
     }
 
     #[test]

@@ -90,6 +90,8 @@ struct Sampling {
     sequencer: u8,
     step: u8,
     until: Cycle,
+    /// The converter went on to it from another one.
+    continued: bool,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -105,6 +107,8 @@ struct State {
     sac: u32,
     tmlb: u32,
     sequencers: [Sequencer; 4],
+    /// Samples so far, of which loopback shows four bits.
+    taken: u32,
     /// Sequencers that wait for their turn.
     pending: u32,
     sampling: Option<Sampling>,
@@ -129,6 +133,7 @@ impl Default for State {
             sac: 0,
             tmlb: 0,
             sequencers,
+            taken: 0,
             pending: 0,
             sampling: None,
             samples: Samples::default(),
@@ -169,14 +174,14 @@ impl State {
         (0..4).filter(|ss| waiting >> ss & 1 != 0).min_by_key(|ss| self.sspri >> (4 * ss) & 3)
     }
 
-    fn start(&mut self, now: Cycle) {
+    fn start(&mut self, now: Cycle, continued: bool) {
         if self.sampling.is_some() {
             return;
         }
         if let Some(sequencer) = self.next() {
             self.pending &= !(1 << sequencer);
             let until = now.saturating_add(self.time());
-            self.sampling = Some(Sampling { sequencer: sequencer as u8, step: 0, until });
+            self.sampling = Some(Sampling { sequencer: sequencer as u8, step: 0, until, continued });
         }
     }
 
@@ -193,13 +198,23 @@ impl State {
         sample.clamp(0, 0x3ff) as u16
     }
 
+    /// What a sample is made of instead of a voltage (LM3S6965 data sheet, ADCTMLB).
+    fn loopback(&self, mux: u32, ctl: u32, continued: bool) -> u16 {
+        let kind = u32::from(continued) << 5 | (ctl & D) << 4 | (ctl & TS);
+        ((self.taken & 0xf) << 6 | kind | mux & 7) as u16
+    }
+
     /// Takes the sample that was being taken.
     fn finish(&mut self, sampling: Sampling) {
         let index = usize::from(sampling.sequencer & 3);
         let (depth, step) = (DEPTHS[index], usize::from(sampling.step));
         let field = |register: u32| register >> (4 * step.min(7)) & 0xf;
         let (mux, ctl) = (field(self.sequencers[index].mux), field(self.sequencers[index].ctl));
-        let sample = self.sample(mux, ctl);
+        let sample = match self.tmlb {
+            0 => self.sample(mux, ctl),
+            _ => self.loopback(mux, ctl, sampling.continued),
+        };
+        self.taken = self.taken.wrapping_add(1);
         let sequencer = &mut self.sequencers[index];
         if sequencer.fifo.len() < depth && sequencer.fifo.push_back(sample).is_ok() {
             sequencer.written = (sequencer.written + 1) % depth as u8;
@@ -213,16 +228,18 @@ impl State {
         self.sampling = (!last && self.is_active(index as u32)).then(|| Sampling {
             step: sampling.step + 1,
             until: sampling.until.saturating_add(self.time()),
+            continued: true,
             ..sampling
         });
         if self.sampling.is_none() {
-            self.start(sampling.until);
+            self.start(sampling.until, true);
         }
     }
 
     fn settle(&mut self, now: Cycle) {
         // Who samples always does so in a circle: after two rounds of everything nothing is new.
-        let round = self.time().saturating_mul(DEPTHS.iter().sum::<usize>() as u64);
+        let samples = DEPTHS.iter().sum::<usize>() as u64;
+        let round = self.time().saturating_mul(samples);
         let mut skipped = false;
         let mut left = 64;
         while let Some(sampling) = self.sampling.filter(|sampling| sampling.until <= now) {
@@ -231,6 +248,7 @@ impl State {
             if left == 0 && !skipped {
                 skipped = true;
                 let rounds = (now.saturating_sub(sampling.until) / round).saturating_sub(2);
+                self.taken = self.taken.wrapping_add(rounds.wrapping_mul(samples) as u32);
                 if let Some(sampling) = &mut self.sampling {
                     sampling.until = sampling.until.saturating_add(rounds * round);
                 }
@@ -242,7 +260,7 @@ impl State {
     fn trigger(&mut self, source: u32, now: Cycle) {
         let started = (0..4).filter(|&ss| self.source(ss) == source && self.is_active(ss));
         self.pending |= started.fold(0, |mask, ss| mask | 1 << ss);
-        self.start(now);
+        self.start(now, false);
     }
 
     /// A register of a sequencer, from its first one on.
@@ -299,21 +317,21 @@ impl Peripheral for Lm3sAdc {
             ACTSS => {
                 s.actss = at.merge(s.actss, value) & 0xf;
                 s.pending &= s.actss;
-                s.start(cx.now);
+                s.start(cx.now, false);
             }
             IM => s.im = at.merge(s.im, value) & 0xf,
             ISC => s.ris &= !at.place(value),
             OSTAT => s.ostat &= !at.place(value),
             EMUX => {
                 s.emux = at.merge(s.emux, value) & 0xffff;
-                s.start(cx.now);
+                s.start(cx.now, false);
             }
             USTAT => s.ustat &= !at.place(value),
             SSPRI => s.sspri = at.merge(s.sspri, value) & 0x3333,
             PSSI => {
                 // Whatever EMUX says: the processor may always start one (LM3S6965 data sheet, ADCPSSI).
                 s.pending |= at.place(value) & s.actss;
-                s.start(cx.now);
+                s.start(cx.now, false);
             }
             SAC => s.sac = at.merge(s.sac, value) & 7,
             TMLB => s.tmlb = at.merge(s.tmlb, value) & 1,
@@ -432,6 +450,21 @@ mod tests {
         adc.write(IM, 8);
         let next = adc.next_wake().unwrap();
         assert!(next > 1 << 50 && next <= (1 << 50) + 16, "{next}");
+    }
+
+    #[test]
+    fn loopback_tells_what_was_sampled() {
+        let mut adc = Testbed::new("lm3s-adc");
+        adc.write(TMLB, 1);
+        adc.write(SSMUX0, 0x30);
+        adc.write(SSCTL0, (END | D) << 8 | TS << 4);
+        adc.write(ACTSS, 1);
+        for numbers in [[0, 1, 2], [3, 4, 5]] {
+            adc.write(PSSI, 1);
+            adc.run_until(adc.now() + 48);
+            let [first, second, third] = numbers.map(|number| number << 6);
+            assert_eq!([SSFIFO0; 3].map(|fifo| adc.read(fifo)), [first, second | 0x2b, third | 0x30]);
+        }
     }
 
     #[test]

@@ -198,6 +198,11 @@ impl State {
         self.rcc_of() & PWRDN == 0
     }
 
+    /// Until the PLL has locked, the oscillator goes on being the clock (LM3S6965 data sheet, 5.2.4).
+    fn uses_pll(&self) -> bool {
+        self.rcc_of() & BYPASS == 0 && self.pll_is_on() && self.locks_at.is_none()
+    }
+
     fn crystal(&self) -> (u32, u32) {
         CRYSTALS[(self.rcc >> 6 & 0xf) as usize]
     }
@@ -271,7 +276,7 @@ const fn writable(register: u32) -> u32 {
 impl Lm3sSysctl {
     fn core_hz(&self, s: &State) -> u32 {
         let sysdiv = if s.rcc2 & USERCC2 != 0 { s.rcc2 >> 23 & 0x3f } else { s.rcc >> 23 & 0xf };
-        if s.rcc_of() & BYPASS == 0 {
+        if s.uses_pll() {
             // DC1.MINSYSDIV is the smallest divider of the PLL.
             let least = self.constants[index(DID0, DC1)] >> 12 & 0xf;
             return PLL_HZ / (sysdiv.max(least) + 1);
@@ -284,7 +289,7 @@ impl Lm3sSysctl {
 
     /// Writes RCC or RCC2.
     fn write_rcc(&self, s: &mut State, at: Access, value: u32, now: Cycle) {
-        let (was_on, crystal) = (s.pll_is_on(), s.crystal());
+        let (was_on, crystal, hz) = (s.pll_is_on(), s.crystal(), self.core_hz(s));
         if at.register() == RCC {
             // Bit 12 was the output enable of older parts.
             s.rcc = at.merge(s.rcc, value) & 0x0fde_3bf3 | s.rcc & 0x1000;
@@ -294,7 +299,12 @@ impl Lm3sSysctl {
         if !s.pll_is_on() {
             s.locks_at = None;
         } else if !was_on || s.crystal() != crystal {
+            s.locks_at = Some(now);
             s.locks_at = Some(now.saturating_add(u64::from(self.core_hz(s) / LOCKS_PER_SECOND).max(1)));
+        } else if let Some(at) = s.locks_at {
+            // The time that is left, in cycles of the new clock.
+            let left = at.saturating_sub(now) * u64::from(self.core_hz(s)) / u64::from(hz.max(1));
+            s.locks_at = Some(now.saturating_add(left.max(1)));
         }
     }
 }
@@ -352,7 +362,8 @@ impl Peripheral for Lm3sSysctl {
     }
 
     fn next_wake(&self, s: &State) -> Option<Cycle> {
-        s.locks_at.filter(|_| s.imc & !s.ris & PLLLRIS != 0)
+        let wanted = s.imc & !s.ris & PLLLRIS != 0 || s.rcc_of() & BYPASS == 0;
+        s.locks_at.filter(|_| wanted)
     }
 
     fn clocks(&self, s: &State) -> Option<Clocks> {
@@ -409,6 +420,24 @@ mod tests {
         assert_eq!(sysctl.next_wake(), Some(4000));
         sysctl.run_until(4000);
         assert_eq!((sysctl.irq_lines(), sysctl.read(MISC)), (1, PLLLRIS));
+    }
+
+    #[test]
+    fn the_pll_is_not_the_clock_before_it_has_locked() {
+        let mut sysctl = Testbed::new("lm3s-sysctl");
+        sysctl.write(RCC, 0x078e_0380);
+        assert_eq!((core_hz(&sysctl), sysctl.next_wake()), (8_000_000, Some(4000)));
+        sysctl.run_until(1000);
+        sysctl.write(RCC, 0x03ce_0380);
+        assert_eq!(
+            (core_hz(&sysctl), sysctl.next_wake()),
+            (1_000_000, Some(1000 + 375)),
+            "the time that is left"
+        );
+        sysctl.run_until(1375);
+        assert_eq!((core_hz(&sysctl), sysctl.read(RIS)), (25_000_000, PLLLRIS));
+        sysctl.write(RCC, 0x03ce_2380);
+        assert_eq!(core_hz(&sysctl), 1_000_000, "powered down");
     }
 
     #[test]

@@ -300,7 +300,9 @@ impl State {
 
 impl Pl011 {
     fn receives(&self, s: &State) -> bool {
-        s.ctl.uarten() && s.ctl.rxe() && !(self.hold && s.receive.len() >= s.depth())
+        // In loopback the sender is the transmitter, which waits for nobody.
+        let holds = self.hold && !s.ctl.lbe();
+        s.ctl.uarten() && s.ctl.rxe() && !(holds && s.receive.len() >= s.depth())
     }
 
     fn settle(&self, s: &mut State, now: Cycle) {
@@ -320,7 +322,8 @@ impl Pl011 {
     fn read_data(&self, s: &mut State, now: Cycle) -> u32 {
         let held = !self.receives(s);
         let Some(data) = s.receive.pop_front() else { return 0 };
-        s.rsr = u32::from(data >> 8);
+        // An overrun stays until RSR is written (DDI 0183G 3.3.2).
+        s.rsr = s.rsr & u32::from(OVERRUN >> 8) | u32::from(data >> 8);
         if s.receive.len() < s.receive_level() {
             s.ris &= !RXIS;
         }

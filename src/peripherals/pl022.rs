@@ -169,6 +169,8 @@ impl State {
         while let Some(frame) = self.frame.filter(|frame| frame.until <= cx.now) {
             self.time_out(frame.until);
             self.frame = None;
+            // New data ends a time-out as well (DDI 0194G 3.4).
+            self.ris &= !RT;
             if self.receive.push_back(frame.received).is_err() {
                 self.ris |= ROR;
             }
@@ -330,5 +332,19 @@ mod tests {
         assert_eq!(port.read(MIS), RT | ROR);
         port.write(ICR, RT | ROR);
         assert_eq!((port.read(MIS), port.read(SR) >> 3 & 1), (0, 1));
+    }
+
+    #[test]
+    fn new_data_ends_a_time_out() {
+        let mut port = port(Cr1::new());
+        port.write(IM, RT);
+        port.write(DR, 0);
+        port.run_until(16 + 64);
+        assert_eq!(port.irq_lines(), 1);
+        port.write(DR, 0);
+        port.run_until(2 * 16 + 64);
+        assert_eq!(port.irq_lines(), 0);
+        port.run_until(2 * 16 + 2 * 64);
+        assert_eq!(port.irq_lines(), 1, "and begins the next one");
     }
 }

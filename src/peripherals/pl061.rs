@@ -87,6 +87,7 @@ pub(super) const KIND: Kind = Kind {
         const PL061: Identification = [0, 0, 0, 0, 0x61, 0x10, 0x04, 0, 0x0d, 0xf0, 0x05, 0xb1];
         Box::new(Slot::new(Pl061 {
             jtag: wiring.option("jtag") & 0xff,
+            den: (wiring.reset_value(DEN).unwrap_or(0) | wiring.option("jtag")) & 0xff,
             pulled_up: wiring.option("pulled-up") & 0xff,
             identification: primecell::described(wiring, PL061),
         }))
@@ -106,6 +107,8 @@ fn describe(peripheral: &Described<'_>) -> Vec<(&'static str, u32)> {
 
 struct Pl061 {
     jtag: u32,
+    /// DEN at reset.
+    den: u32,
     pulled_up: u32,
     identification: Identification,
 }
@@ -179,11 +182,26 @@ impl Pl061 {
         s.cr ^ self.jtag ^ 0xff
     }
 
-    fn pins(&self, s: &State) -> u32 {
-        // An open drain lets go of the pin for a one.
-        let out = s.dir & !self.afsel(s) & !(s.odr & s.data);
+    fn den(&self, s: &State) -> u32 {
+        s.den ^ self.den
+    }
+
+    /// Pins whose level DATA says. An open drain lets go of the pin for a one.
+    fn out(&self, s: &State) -> u32 {
+        s.dir & !self.afsel(s) & !(s.odr & s.data)
+    }
+
+    /// What the pins are at; one that is not digital is not driven.
+    fn pads(&self, s: &State) -> u32 {
+        let out = self.out(s) & self.den(s);
         let pulled = (self.pulled_up | self.pur(s)) & !s.driven | s.outside & s.driven;
         s.data & out | pulled & !out
+    }
+
+    /// What is read. An input that is not digital lets nothing in (LM3S6965 data sheet, GPIODATA and GPIODEN).
+    fn pins(&self, s: &State) -> u32 {
+        let out = self.out(s);
+        s.data & out | self.pads(s) & self.den(s) & !out
     }
 
     fn ris(&self, s: &State) -> u32 {
@@ -231,7 +249,7 @@ impl Pl061 {
                 s.pur = self.pur(s) & !s.pdr ^ self.jtag;
             }
             SLR => s.slr = merge(s.slr),
-            DEN => s.den = committed(s.den ^ self.jtag, free) ^ self.jtag,
+            DEN => s.den = committed(self.den(s), free) ^ self.den,
             LOCK => s.unlocked = KEYS.contains(&at.place(value)),
             CR if s.unlocked => s.cr = merge(self.cr(s)) ^ self.jtag ^ 0xff,
             AMSEL => s.amsel = merge(s.amsel),
@@ -264,7 +282,7 @@ impl Peripheral for Pl061 {
             PUR => self.pur(s),
             PDR => s.pdr,
             SLR => s.slr,
-            DEN => s.den ^ self.jtag,
+            DEN => self.den(s),
             LOCK => u32::from(!s.unlocked),
             CR => self.cr(s),
             AMSEL => s.amsel,
@@ -298,7 +316,7 @@ impl Peripheral for Pl061 {
     }
 
     fn outputs(&self, s: &State) -> u64 {
-        u64::from(self.pins(s))
+        u64::from(self.pads(s))
     }
 }
 
@@ -309,9 +327,16 @@ mod tests {
 
     const ALL: u32 = 0x3fc;
 
+    /// A port whose pins are all digital.
+    fn port(options: &[(&'static str, u32)]) -> Testbed {
+        let mut gpio = Testbed::with_options("pl061", options);
+        gpio.write(DEN, 0xff);
+        gpio
+    }
+
     #[test]
     fn the_address_says_which_pins_are_meant() {
-        let mut gpio = Testbed::new("pl061");
+        let mut gpio = port(&[]);
         gpio.write(DIR, 0xff);
         gpio.write(ALL, 0xf0);
         gpio.write(0x3c << 2, 0x0f);
@@ -321,15 +346,27 @@ mod tests {
 
     #[test]
     fn pins_keep_their_levels_over_a_reset() {
-        let mut gpio = Testbed::new("pl061");
+        let mut gpio = port(&[]);
         gpio.input(&[6, 1]);
         gpio.device.reset();
+        gpio.write(DEN, 0xff);
         assert_eq!(gpio.read(ALL), 0x40);
     }
 
     #[test]
+    fn a_pin_that_is_not_digital_lets_nothing_in_or_out() {
+        let mut gpio = Testbed::with_options("pl061", &[("pulled-up", 1)]);
+        gpio.write(DIR, 2);
+        gpio.write(ALL, 2);
+        gpio.input(&[2, 1]);
+        assert_eq!((gpio.read(ALL), gpio.outputs()), (2, 5), "an output is read as it was written");
+        gpio.write(DEN, 7);
+        assert_eq!((gpio.read(ALL), gpio.outputs()), (7, 7));
+    }
+
+    #[test]
     fn edges_stay_until_they_are_cleared() {
-        let mut gpio = Testbed::new("pl061");
+        let mut gpio = port(&[]);
         gpio.write(IM, 0xff);
         gpio.write(IEV, 1);
         gpio.write(IBE, 4);
@@ -342,7 +379,7 @@ mod tests {
 
     #[test]
     fn levels_last_as_long_as_the_pin_has_them() {
-        let mut gpio = Testbed::with_options("pl061", &[("pulled-up", 2)]);
+        let mut gpio = port(&[("pulled-up", 2)]);
         gpio.write(IS, 2);
         gpio.write(IM, 2);
         assert_eq!(gpio.irq_lines(), 0);
@@ -356,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_pin_is_pulled_one_way_and_has_one_strength() {
-        let mut gpio = Testbed::new("pl061");
+        let mut gpio = port(&[]);
         gpio.write(PUR, 3);
         assert_eq!(gpio.read(ALL), 3);
         gpio.write(PDR, 1);

@@ -123,6 +123,7 @@ fn an_overrun_is_told_at_once_and_with_the_next_character() {
     uart.run_until(320);
     assert_eq!((uart.irq_lines(), uart.read(RSR)), (1, 8));
     assert_eq!(uart.read(DR), u32::from(b'a'));
+    assert_eq!(uart.read(RSR), 8, "until it is cleared");
     uart.run_until(480);
     assert_eq!(uart.read(DR), u32::from(b'c') | u32::from(OVERRUN));
     assert_eq!(uart.read(RSR), 8);
@@ -150,6 +151,18 @@ fn loopback_receives_what_is_sent() {
     uart.write(DR, 2);
     uart.run_until(320);
     assert_eq!((uart.read(DR), uart.read(DR)), (1, 2));
+}
+
+#[test]
+fn loopback_overruns_though_the_other_end_would_hold() {
+    let mut uart = Testbed::with_options("pl011", &[("hold", 1)]);
+    uart.write(IBRD, 1);
+    uart.write(LCRH, Lcrh::new().with_wlen(3).into());
+    uart.write(CTL, Ctl::new().with_uarten(true).with_txe(true).with_rxe(true).with_lbe(true).into());
+    uart.write(DR, 1);
+    uart.write(DR, 2);
+    uart.run_until(320);
+    assert_eq!((uart.read(RIS) & OEIS, uart.read(DR)), (OEIS, 1));
 }
 
 #[test]

@@ -43,4 +43,16 @@ struct check {
 };
 uint32_t check_all(const struct check *checks);
 
+/* Sleeps until an interrupt has made it so. */
+#define sleep_until(condition)                                                                                         \
+    do {                                                                                                               \
+        interrupts_off();                                                                                              \
+        while (!(condition)) {                                                                                         \
+            wait_for_interrupt();                                                                                      \
+            interrupts_on();                                                                                           \
+            interrupts_off();                                                                                          \
+        }                                                                                                              \
+        interrupts_on();                                                                                               \
+    } while (0)
+
 #endif
