@@ -43,16 +43,20 @@ struct check {
 };
 uint32_t check_all(const struct check *checks);
 
-/* Sleeps until an interrupt has made it so. */
+/* Waits without executing anything until an interrupt has made it so. One that comes between the look and the WFI wakes at
+ * once.
+ */
 #define sleep_until(condition)                                                                                         \
     do {                                                                                                               \
+        uint32_t wakeups = 1000;                                                                                       \
         interrupts_off();                                                                                              \
-        while (!(condition)) {                                                                                         \
+        while (!(condition) && --wakeups > 0) {                                                                        \
             wait_for_interrupt();                                                                                      \
             interrupts_on();                                                                                           \
             interrupts_off();                                                                                          \
         }                                                                                                              \
         interrupts_on();                                                                                               \
+        check_equal(__LINE__, wakeups > 0, 1);                                                                         \
     } while (0)
 
 #endif

@@ -118,7 +118,7 @@ static void timeout(void)
     stopwatch_start();
     SSIDR = 1;
     sleep_until(timeouts == 1);
-    expect_between(stopwatch(), (8 + 31) * BIT, (8 + 34) * BIT + 40);
+    expect_between(stopwatch(), (8 + 31) * BIT, (8 + 34) * BIT + 100);
     expect(SSIDR, 1);
     SSIIM = 0;
     no_interrupt(IRQ_SSI0);

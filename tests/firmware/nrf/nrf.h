@@ -115,20 +115,6 @@
 #define MHZ 64
 #endif
 
-/* Waits without executing anything until an interrupt has made it so. */
-#define sleep_until(condition)                                                                                         \
-    do {                                                                                                               \
-        uint32_t wakeups = 1000;                                                                                       \
-        interrupts_off();                                                                                              \
-        while (!(condition) && --wakeups > 0) {                                                                        \
-            wait_for_interrupt();                                                                                      \
-            interrupts_on();                                                                                           \
-            interrupts_off();                                                                                          \
-        }                                                                                                              \
-        interrupts_on();                                                                                               \
-        check_equal(__LINE__, wakeups > 0, 1);                                                                         \
-    } while (0)
-
 /* Clears an event. The write must have arrived before a handler returns, or it is entered again. */
 static inline void clear_event(volatile uint32_t *event)
 {
