@@ -226,7 +226,7 @@ fn stepping_back_out_of_a_nested_handler_lands_in_the_one_it_interrupted() {
         (gdb) when
         icount 225109,
         (gdb) stepi
-        0x0000025a	49
+        0x00000254	50
         (gdb) when
         icount 225214,
         ",

@@ -24,6 +24,8 @@ pub struct Seen {
     entered: Option<u32>,
     /// It is the fault of this very instruction.
     faulted: bool,
+    /// The core was reset on the way to the next position.
+    reset: bool,
     /// What the instruction accesses. Of one that faults, what it would have.
     pub accesses: Vec<Access>,
     /// Bytes that the way to the next position changes.
@@ -62,6 +64,16 @@ fn active(timeline: &Timeline) -> Vec<u32> {
 fn asks_host(timeline: &Timeline) -> bool {
     let mut opcode = [0; 2];
     timeline.peek(timeline.registers().pc, &mut opcode).is_ok() && opcode == [0xab, 0xbe]
+}
+
+/// Whether the next instruction is the first one after a reset.
+fn is_at_reset(timeline: &Timeline) -> bool {
+    let mut handler = [0; 4];
+    let vector = timeline.config().vector_table + 4;
+    let registers = timeline.registers();
+    timeline.peek(vector, &mut handler).is_ok()
+        && registers.pc == u32::from_le_bytes(handler) & !1
+        && registers.lr == u32::MAX
 }
 
 /// All memory: the host may write anywhere.
@@ -151,6 +163,7 @@ impl Walk {
                 calling,
                 entered: None,
                 faulted: false,
+                reset: false,
                 accesses: Vec::new(),
                 changed: Vec::new(),
                 asks_host: asks_host(timeline),
@@ -172,8 +185,9 @@ impl Walk {
             let entered = active(timeline).iter().zip(before).any(|(now, before)| now & !before != 0);
             now.entered = entered.then(|| timeline.registers().ipsr());
             now.faulted = timeline.fault().is_some_and(|fault| fault.at.icount == here);
+            now.reset = is_at_reset(timeline);
             now.saves_fp = lazy.is_some() && lazy_frame(timeline).is_none();
-            if !entered || now.faulted {
+            if (!entered || now.faulted) && !now.reset {
                 let refused = status.is_some_and(|register| timeline.registers().r[register] != 0);
                 now.accesses = if refused { Vec::new() } else { accesses };
             }
@@ -216,7 +230,7 @@ impl Walk {
     pub fn hits(&self, stops: &Stops) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (here, seen) in (self.start..self.end()).zip(&self.seen) {
-            let executes = seen.entered.is_none() || seen.faulted;
+            let executes = (seen.entered.is_none() || seen.faulted) && !seen.reset;
             if stops.breakpoints.contains(&seen.pc) && executes {
                 let stop = Stop::Breakpoint;
                 hits.push(Hit { forward: here, backward: here, stop, doubtful: false });
