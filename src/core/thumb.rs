@@ -83,6 +83,15 @@ pub const fn changes_faultmask(first: u16, second: u16) -> bool {
     first & 0xffe1 == 0xb661 || first & 0xfff0 == 0xf380 && second & 0xf0ff == 0x8013
 }
 
+/// Whether the instruction puts a value into SP, MSP or PSP that need not come from there (LDR, MOV, MSR). A frame pointer
+/// does: what R4 to R11 give to SP is taken for one.
+pub const fn sets_stack_pointer(first: u16, second: u16) -> bool {
+    let from = first >> 3 & 15;
+    first & 0xff87 == 0x4685 && (from < 4 || from == 12 || from == 14)
+        || first & 0xff70 == 0xf850 && second >> 12 == 13
+        || first & 0xfff0 == 0xf380 && second & 0xf0fe == 0x8008
+}
+
 /// Whether the instruction is SEV, which the translator takes for a NOP.
 pub const fn sets_event(first: u16, second: u16) -> bool {
     first == 0xbf40 || first == 0xf3af && second == 0x8004

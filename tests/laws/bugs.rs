@@ -4,6 +4,7 @@ mod clock;
 mod code;
 mod flash;
 mod it_blocks;
+mod stack;
 mod watched;
 
 use untick::{

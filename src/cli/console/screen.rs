@@ -22,6 +22,8 @@ pub struct Screen {
     standard_output: Box<dyn Write>,
     standard_error: Box<dyn Write>,
     stamps: Option<Stamps>,
+    /// Whether the last line of the firmware has not ended.
+    in_line: bool,
     interrupt: Interrupt,
 }
 
@@ -50,6 +52,7 @@ impl Screen {
             standard_output,
             standard_error,
             stamps,
+            in_line: false,
             interrupt,
         }
     }
@@ -58,6 +61,7 @@ impl Screen {
     pub fn write(&mut self, stream: Stream, bytes: &[u8], when: When) {
         let stamped = self.stamps.as_mut().map(|stamps| stamps.stamp(stream, bytes, when));
         let bytes = stamped.as_deref().unwrap_or(bytes);
+        self.in_line = bytes.last().map_or(self.in_line, |last| *last != b'\n');
         match stream {
             Stream::Output => {
                 self.output.extend(bytes);
@@ -99,6 +103,10 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         self.show();
+        if self.in_line {
+            // What untick says next is a line of its own. What the firmware sent stays as it is.
+            let _ = self.standard_error.write_all(b"\n");
+        }
     }
 }
 
@@ -175,6 +183,17 @@ mod tests {
         screen.write(Stream::Output, b"rest", NOW);
         drop(screen);
         assert_eq!(on(&paper), "tick\n> rest", "nothing is lost at the end");
+    }
+
+    #[test]
+    fn what_follows_an_open_line_begins_a_new_one() {
+        for (text, expected) in [(&b"> "[..], "\n"), (b"tick\n", ""), (b"", "")] {
+            let paper = Paper::default();
+            let mut screen = screen(io::sink(), paper.clone(), false);
+            screen.write(Stream::Output, text, NOW);
+            drop(screen);
+            assert_eq!(on(&paper), expected, "after {text:?}");
+        }
     }
 
     #[test]

@@ -291,7 +291,7 @@ impl Translator {
             self.shared.trapped = true;
             return Some(self.stay(pc, exit));
         }
-        self.shared.end_behind_faultmask(first, second);
+        self.shared.end_behind(first, second);
         let next = address.wrapping_add(thumb::length(first));
         let range = (u64::from(address), u64::from(next) + 2);
         self.uc.ctl_set_exits(&[next.into()]).expect("exits are enabled");

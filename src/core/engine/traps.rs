@@ -37,6 +37,8 @@ pub enum Trap {
     Divisor(usize),
     /// Nothing, but the run must end behind it: see [`Traps::faultmask`].
     Faultmask,
+    /// Nothing, but the run must end behind it: the core clears the bits that SP does not have.
+    StackPointer,
 }
 
 /// MRS and MSR.
@@ -53,6 +55,9 @@ impl Traps {
     pub fn of(&self, first: u16, second: u16) -> Option<Trap> {
         if self.faultmask && thumb::changes_faultmask(first, second) {
             return Some(Trap::Faultmask);
+        }
+        if thumb::sets_stack_pointer(first, second) {
+            return Some(Trap::StackPointer);
         }
         if first < 0xe800 {
             return None; // 16 bits long: none of the others is
@@ -126,6 +131,15 @@ mod tests {
             (Traps { control: true, ..all }, (0xf3ef, 0x8110), None), // PRIMASK
             (Traps { faultmask: true, ..all }, (0xb671, 0), Some(Trap::Faultmask)), // CPSID F
             (Traps { faultmask: true, ..all }, (0xb672, 0), None),    // CPSID I
+            (all, (0x4685, 0), Some(Trap::StackPointer)),             // mov sp, r0
+            (all, (0x46bd, 0), None),                                 // mov sp, r7
+            (all, (0x4605, 0), None),                                 // mov r5, r0
+            (all, (0xf8df, 0xd034), Some(Trap::StackPointer)),        // ldr.w sp, [pc, #52]
+            (all, (0xf8d0, 0xd004), Some(Trap::StackPointer)),        // ldr.w sp, [r0, #4]
+            (all, (0xf8df, 0xc034), None),                            // ldr.w ip, [pc, #52]
+            (all, (0xf380, 0x8808), Some(Trap::StackPointer)),        // msr msp, r0
+            (all, (0xf380, 0x8809), Some(Trap::StackPointer)),        // msr psp, r0
+            (all, (0xf380, 0x880a), None),                            // msr msplim, r0
         ];
         for (traps, (first, second), expected) in table {
             assert_eq!(traps.of(first, second), expected, "{traps:?} {first:04x} {second:04x}");

@@ -168,6 +168,9 @@ impl Core {
         };
         self.visited.note(registers.pc, LONGEST);
         let ran = engine.run(&mut registers, &mut port, span);
+        // The translator keeps bits that SP does not have (Armv7-M ARM B1.4.1); the run ends where they can have come from.
+        registers.msp &= !3;
+        registers.psp &= !3;
         engine.swap_values(&mut self.values);
         self.visited.note(registers.pc, LONGEST);
         if registers.faultmask != self.state.registers.faultmask && self.state.permissions_need_priority() {

@@ -58,7 +58,7 @@ pub unsafe extern "C" fn exact_instruction(_uc: *mut uc_engine, address: u64, _s
             return;
         }
     }
-    s.end_behind_faultmask(first, second);
+    s.end_behind(first, second);
     s.event |= thumb::sets_event(first, second);
     s.come_to(address);
     s.begin_instruction(address, first, second);
@@ -96,9 +96,10 @@ impl Shared {
         Some(Exit::Fault(Fault::Fetch(fault)))
     }
 
-    /// Exact: the run ends behind the next instruction if that changes FAULTMASK and with it permissions.
-    pub fn end_behind_faultmask(&mut self, first: u16, second: u16) {
-        if self.blocks.traps().of(first, second) == Some(Trap::Faultmask) {
+    /// Exact: the run ends behind the next instruction if the core has something to do there: it changes FAULTMASK and with
+    /// it permissions, or SP.
+    pub fn end_behind(&mut self, first: u16, second: u16) {
+        if matches!(self.blocks.traps().of(first, second), Some(Trap::Faultmask | Trap::StackPointer)) {
             self.span.limit = self.span.limit.min(self.icount_behind() + 1);
         }
     }
@@ -126,7 +127,7 @@ impl Shared {
             Trap::FloatingPoint => Some(Exit::FloatingPoint),
             Trap::Control(transfer) => Some(Exit::Control(transfer)),
             Trap::Barrier => Some(Exit::Barrier),
-            Trap::Faultmask => None,
+            Trap::Faultmask | Trap::StackPointer => None,
             Trap::FixedPoint => {
                 const ROUNDING_MODE: u32 = 3 << 22;
                 let to_nearest = self.register(RegisterARM::FPSCR) & ROUNDING_MODE == 0;
