@@ -1,5 +1,6 @@
 //! Register names and reset values from CMSIS-SVD files.
 
+mod correct;
 mod peripheral;
 mod register;
 
@@ -50,7 +51,7 @@ impl Svd {
         // Vendors' files have small mistakes, such as fields of no bits.
         let config = Config::default().validate_level(ValidateLevel::Disabled);
         let config = config.expand(true).expand_properties(true).ignore_enums(true);
-        let device = svd_parser::parse_with_config(xml, &config)
+        let device = svd_parser::parse_with_config(&correct::corrected(xml), &config)
             .map_err(|error| SvdError::Parse(format!("{error:#}")))?;
         let mut svd = Svd { cpu: device.cpu.as_ref().map(Cpu::of), ..Svd::default() };
         for peripheral in &device.peripherals {
