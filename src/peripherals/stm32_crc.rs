@@ -53,6 +53,12 @@ pub(super) const KIND: Kind = Kind {
             without: &[],
             options: &[("programmable", 1)],
         },
+        // ST's files of the F0 are wrong about INIT (RM0091 12.5).
+        Layout {
+            registers: &[("DR", 0x00), ("IDR", 0x04), ("CR", 0x08), ("INIT", 0x0c)],
+            without: &[],
+            options: &[("programmable", 1)],
+        },
     ],
     describe: |crc: &Described<'_>| {
         let wide = crc.register(IDR).is_some_and(|idr| idr.fields.iter().any(|field| field.width > 8));
