@@ -64,6 +64,24 @@ fn a_chip_that_nobody_has_heard_of_says_hello() {
 }
 
 #[test]
+fn a_uart_that_nobody_models_is_heard() {
+    let directory = directory();
+    let svd = directory.path().join("ZT1040.svd");
+    let other = fs::read_to_string(&svd).unwrap().replace("SERIAL_BRR", "SERIAL_SPEED");
+    fs::write(&svd, other).unwrap();
+    let explained = untick(directory.path(), &["boards", "--explain", "ZT1040.svd"]);
+    let line = "no model: 7 registers that store, and what is sent is shown";
+    assert!(text(&explained.stdout).contains(line), "{}", text(&explained.stdout));
+    let run = [&["run", "hello.elf", "--uart", "serial0=file:out.txt"], &UNHEARD[..]].concat();
+    let output = untick(directory.path(), &run);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("not modelled: SERIAL0.SERIAL_DR"), "{told}");
+    let sent = fs::read_to_string(directory.path().join("out.txt")).unwrap();
+    assert!(sent.starts_with("hello from the UART\n"), "{sent}");
+}
+
+#[test]
 fn strict_is_a_bus_fault_where_there_is_no_model() {
     let directory = directory();
     let arguments = [&["run", "hello.elf", "--unmodelled", "strict"], &UNHEARD[..]].concat();

@@ -159,6 +159,18 @@ impl Board {
         self.file.device.iter().map(|row| (row.name.as_str(), row.kind.as_str(), row.base))
     }
 
+    /// The peripherals without a model that seem to be UARTs: what firmware stores in their transmitters is shown.
+    pub fn unmodelled_uarts(&self) -> Vec<String> {
+        let registers = self.svd.iter().flat_map(|svd| svd.all_registers());
+        let senders = registers.filter(|register| register.seems_to_send());
+        let has_device = |address: u32| self.device_ranges().any(|(_, range)| range.contains(&address));
+        let senders = senders.filter(|register| !has_device(register.address));
+        let mut names: Vec<String> =
+            senders.map(|register| register.names().0.to_ascii_lowercase()).collect();
+        names.dedup();
+        names
+    }
+
     /// The addresses of every device, by its name, in the order of the board file.
     pub fn device_ranges(&self) -> impl Iterator<Item = (&str, Range<u32>)> {
         self.file.device.iter().filter_map(|row| {

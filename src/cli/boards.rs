@@ -67,13 +67,18 @@ fn explain(output: &mut impl Write, what: &str) -> anyhow::Result<()> {
         _ => session::board_or_chip(what)?,
     };
     let bindings = board.bindings();
+    let uarts = board.unmodelled_uarts();
     let modelled = bindings.iter().filter(|binding| binding.answers != Answers::Generic).count();
     writeln!(output, "{}: {} peripherals, {modelled} with a model", board.name(), bindings.len())?;
     for binding in bindings {
         let answer = match &binding.answers {
             Answers::Model { kind, device } => format!("{kind}, as {device}"),
             Answers::Board { kind, device } => format!("{kind}, as {device}, by the board file"),
-            Answers::Generic => format!("no model: {} registers that store", binding.registers),
+            Answers::Generic => {
+                let sends = uarts.contains(&binding.peripheral.to_ascii_lowercase());
+                let sends = if sends { ", and what is sent is shown" } else { "" };
+                format!("no model: {} registers that store{sends}", binding.registers)
+            }
         };
         writeln!(output, "{:<20} {:#010x}  {answer}", binding.peripheral, binding.base)?;
     }

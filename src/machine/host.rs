@@ -48,11 +48,13 @@ pub struct UnknownDevice {
 
 /// Checks that a board has the device that output of, or input for, a name would belong to.
 pub fn find_device(board: &Board, name: &str) -> Result<(), UnknownDevice> {
-    if board.devices().any(|(device, ..)| device == name) {
+    let unmodelled = board.unmodelled_uarts();
+    if board.devices().any(|(device, ..)| device == name) || unmodelled.iter().any(|uart| uart == name) {
         return Ok(());
     }
     let wires = board.wires();
-    let uarts: Vec<String> = wires.transmitters().iter().map(|sender| sender.device.clone()).collect();
+    let uarts = wires.transmitters().iter().map(|sender| sender.device.clone());
+    let uarts: Vec<String> = uarts.chain(unmodelled).collect();
     let mut like = near(name, uarts.iter().map(String::as_str));
     if like.is_empty() {
         like = near(name, board.devices().map(|(device, ..)| device));

@@ -20,7 +20,7 @@ pub struct Context<'a> {
 pub struct Output {
     /// All of them.
     pub bytes: Vec<u8>,
-    /// Those that were never stored to the register that the kind names in `transmits`.
+    /// Those that were never stored to the register that a kind names in `transmits`.
     pub fetched: Vec<u8>,
 }
 

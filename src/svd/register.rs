@@ -25,7 +25,28 @@ pub struct Register {
     pub fields: Vec<Field>,
 }
 
+/// What the registers that UARTs send from are called by those who make them.
+const TRANSMITTERS: [&str; 19] = [
+    "D", "DAT", "DATA", "DATAR", "DR", "DT", "TBR", "TDATA", "TDR", "THR", "TXBUF", "TXD", "TXDAT", "TXDATA",
+    "TXDR", "TXREG", "UARTDR", "UARTTHR", "UTHR",
+];
+
 impl Register {
+    /// The name of its peripheral, and its own.
+    pub fn names(&self) -> (&str, &str) {
+        self.name.split_once('.').unwrap_or(("", &self.name))
+    }
+
+    /// Whether it is what a UART sends from, as far as names tell.
+    pub fn seems_to_send(&self) -> bool {
+        let (peripheral, own) = self.names();
+        let peripheral = peripheral.to_ascii_uppercase();
+        let is_uart = ["UART", "USART", "SERIAL"].iter().any(|name| peripheral.contains(name));
+        // Some files have the peripheral's name in front: UART_THR.
+        let own = own.rsplit('_').next().unwrap_or(own).to_ascii_uppercase();
+        (is_uart || peripheral.starts_with("SCI")) && self.writable && TRANSMITTERS.contains(&&*own)
+    }
+
     /// The fields that are not zero in a value: `UE=1 TE=1`. A register that is one field says nothing.
     pub fn fields_of(&self, value: u32) -> String {
         let set = self.fields.iter().filter(|field| self.has_part(field) && field.of(value) != 0);
@@ -232,6 +253,33 @@ fn mask(lowest: u32, width: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn transmitters_are_known_by_their_names() {
+        let sends = |name: &str, writable| {
+            let behaviour = Behaviour::default();
+            let name = name.to_owned();
+            let register = Register {
+                name,
+                address: 0,
+                size: 4,
+                reset_value: 0,
+                reset_mask: 0,
+                readable: true,
+                writable,
+                behaviour,
+                fields: Vec::new(),
+            };
+            register.seems_to_send()
+        };
+        for name in ["UART.THR", "UART0.D", "LEUART1.TXDATA", "USART2.USART_TDR", "SCI0.TDR", "Serial1.data"]
+        {
+            assert!(sends(name, true) && !sends(name, false), "{name}");
+        }
+        for name in ["UART.SR", "UART.BRGR", "SPI0.DR", "UART0.BDH", "THR"] {
+            assert!(!sends(name, true), "{name}");
+        }
+    }
 
     #[test]
     fn writes_do_what_the_file_says() {

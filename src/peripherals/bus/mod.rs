@@ -99,6 +99,10 @@ pub struct Bus {
     /// The registers that no device answers for.
     bank: Bank,
     contents: Contents,
+    /// Registers among them that seem to send text, with the names of their peripherals.
+    senders: BTreeMap<u32, String>,
+    /// What was stored there.
+    sent: Vec<(String, Output)>,
     signals: Signals,
     /// Inputs, by slot, that several wires lead to.
     shared: BTreeSet<(usize, u32)>,
@@ -144,9 +148,14 @@ impl Bus {
         wiring::check(&slots)?;
         slots.sort_by_key(|slot| (slot.mount.size > 0, slot.mount.base));
         let registers = svd.iter().flat_map(|svd| svd.all_registers()).cloned();
+        let senders =
+            svd.iter().flat_map(|svd| svd.all_registers()).filter(|register| register.seems_to_send());
+        let senders = senders.map(|register| (register.address, register.names().0.to_ascii_lowercase()));
         let mut bus = Bus {
             bank: Bank::new(registers, Policy::default()),
             contents: Contents::default(),
+            senders: senders.collect(),
+            sent: Vec::new(),
             signals: Signals::default(),
             shared: BTreeSet::new(),
             depth: 0,
@@ -219,6 +228,7 @@ impl Bus {
             self.known(address)?;
             self.bank.write(&mut self.contents, Access { offset: address, width }, value, now)?;
             self.note(address).writes += 1;
+            self.send(address, value as u8);
             return Ok(());
         };
         self.note_unclocked(index);
@@ -278,7 +288,18 @@ impl Bus {
             return Vec::new();
         }
         let sent = self.slots.iter_mut().filter(|slot| slot.output != Output::default());
-        sent.map(|slot| (slot.mount.name.clone(), mem::take(&mut slot.output))).collect()
+        let sent = sent.map(|slot| (slot.mount.name.clone(), mem::take(&mut slot.output)));
+        sent.chain(mem::take(&mut self.sent)).collect()
+    }
+
+    /// A register without a model was written.
+    fn send(&mut self, address: u32, byte: u8) {
+        if let Some(name) = self.senders.get(&address) {
+            let mut output = Output::default();
+            output.fetch(&[byte]);
+            self.sent.push((name.clone(), output));
+            self.has_output = true;
+        }
     }
 
     /// Something else than the core has written a register.
