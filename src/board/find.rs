@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use probe_rs_target::{Chip, ChipFamily, CoreType, MemoryRegion};
 use toml::{Table, Value};
 
-use super::{Board, BoardError, FILES, near::near, parse, read};
+use super::{
+    Board, BoardError, FILES,
+    load::{built_in, parse, read},
+    near::near,
+};
 use crate::{core::CoreKind, svd::Svd};
 
 /// Which chip, and what the user has about it.
@@ -90,7 +94,7 @@ impl Board {
         }
         let board = Board::find(name)?;
         let file = format!("{name}.toml");
-        let text = super::built_in(&file).unwrap_or(&board.sources.board);
+        let text = built_in(&file).unwrap_or(&board.sources.board);
         Board::read_with(&file, text, None, Some(svd))
     }
 
@@ -133,7 +137,7 @@ fn families() -> Vec<(String, Table, String)> {
     let mut families: Vec<(String, Table, String)> = files
         .filter_map(|file| {
             let table: Table = file.contents_utf8()?.parse().ok()?;
-            let chips = super::built_in(table.get("chip-file")?.as_str()?)?;
+            let chips = built_in(table.get("chip-file")?.as_str()?)?;
             Some((file.path().file_stem()?.to_str()?.to_owned(), table, chips.to_owned()))
         })
         .collect();

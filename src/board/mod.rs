@@ -4,18 +4,20 @@
 //! `boards/`.
 
 mod bind;
+mod build;
 mod chip;
 mod controls;
 mod error;
 mod extend;
 mod file;
 mod find;
+mod load;
 mod near;
 mod ranges;
 mod scenario;
 mod wires;
 
-use std::{collections::BTreeMap, fmt, ops::Range, path::Path, sync::Arc};
+use std::{fmt, ops::Range, path::Path, sync::Arc};
 
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
@@ -28,14 +30,13 @@ pub use scenario::{Agenda, At, ScenarioError, Step};
 pub use wires::{Transmitter, Wires};
 
 use self::{
-    chip::value,
-    controls::controls_of,
-    file::{BoardFile, DeviceRow, PartRow, WireRow},
+    file::BoardFile,
+    load::{built_in, parse, read},
 };
 use crate::{
-    core::{Architecture, Config, DeviceRange, Region},
-    peripherals::{Bus, BusAlias, Controls, Device, KINDS, Kind, Mount, Policy, Target, Wiring},
-    svd::{Register, Svd, SvdError},
+    core::{Config, DeviceRange, Region},
+    peripherals::{Bus, Device, Kind, Policy, Target},
+    svd::{Svd, SvdError},
 };
 
 /// The built-in boards and chips.
@@ -223,79 +224,6 @@ impl Board {
         self.build_bus().expect("the board was checked when it was read")
     }
 
-    fn read(file_name: &str, text: &str, beside: Option<&Path>) -> Result<Board, BoardError> {
-        Board::read_with(file_name, text, beside, None)
-    }
-
-    /// Reads a board file, with another SVD file than the one that it names.
-    fn read_with(
-        file_name: &str,
-        text: &str,
-        beside: Option<&Path>,
-        other_svd: Option<&Path>,
-    ) -> Result<Board, BoardError> {
-        let fetch = |name: &str, directory: &Dir<'_>| -> Result<(Option<String>, bool), BoardError> {
-            if let Some(path) = beside.map(|beside| beside.join(name)).filter(|path| path.is_file()) {
-                return Ok((Some(read(&path)?), false));
-            }
-            let built_in = directory.get_file(name).and_then(|file| file.contents_utf8());
-            Ok((built_in.map(str::to_owned), true))
-        };
-        let base = |name: &str| {
-            let file = format!("{name}.toml");
-            let unknown = || BoardError::NoFile { board: file_name.to_owned(), file: file.clone() };
-            fetch(&file, &FILES)?.0.ok_or_else(unknown)
-        };
-        let text = &extend::resolve(file_name, text, &base)?;
-        let mut file = parse(file_name, text)?;
-        let missing = |name: &str| BoardError::NoFile { board: file_name.to_owned(), file: name.to_owned() };
-        let chip = fetch(&file.chip_file, &FILES)?.0.ok_or_else(|| missing(&file.chip_file))?;
-        let svd = match (other_svd, &file.svd) {
-            (Some(path), _) => {
-                let text = read(path)?;
-                file.svd = Some(path.display().to_string());
-                Some((text, false))
-            }
-            (None, Some(name)) => {
-                let (text, built_in) = fetch(name, Svd::files())?;
-                Some((text.ok_or_else(|| missing(name))?, built_in))
-            }
-            (None, None) => None,
-        };
-        let own = svd.as_ref().filter(|(_, built_in)| !built_in).map(|(text, _)| text.clone());
-        let svd = svd.map(|(text, _)| Svd::parse(&text)).transpose();
-        let svd = svd.map_err(|cause| BoardError::Svd { board: file.name.clone(), cause })?;
-        Board::assemble(Sources { board: text.to_owned(), chip, svd: own }, file, svd)
-    }
-
-    fn assemble(mut sources: Sources, mut file: BoardFile, svd: Option<Svd>) -> Result<Board, BoardError> {
-        let chip = chip::find(&file, &sources.chip)?;
-        chip::check_core(&file, &chip)?;
-        let regions = chip::regions(&file, &chip)?;
-        let mut bindings = Vec::new();
-        if let (true, Some(svd)) = (file.bind, &svd) {
-            bindings = bind::bind(&mut file, svd, &regions);
-            // A trace has what came of it: another version may have other models.
-            file.bind = false;
-            sources.board = toml::to_string(&file).expect("a board file that was read can be written");
-        }
-        let devices = ranges::devices(&file, svd.as_ref(), &regions);
-        let board = Board {
-            sources,
-            file,
-            regions,
-            devices,
-            svd: svd.map(Arc::new),
-            bindings,
-            policy: Policy::default(),
-            steps: Vec::new(),
-            parts: Vec::new(),
-        };
-        board.check()?;
-        board.build_bus()?;
-        Ok(board)
-    }
-
     /// Attaches a part of one's own to a controller, which talks to it ([`Peripheral::talk`](crate::peripherals::Peripheral)).
     /// `make` gives it as it is after power-up. A recording does not need it to be replayed.
     pub fn attach(
@@ -321,215 +249,6 @@ impl Board {
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
     }
-
-    fn check(&self) -> Result<(), BoardError> {
-        let file = &self.file;
-        let bad = |field, problem: &str| Err(value(file, field, problem.to_owned()));
-        if file.clock_hz == 0 {
-            return bad("clock-hz", "is 0; it must be at least 1");
-        }
-        if file.systick_reference_divider == Some(0) {
-            return bad("systick-reference-divider", "is 0; leave it out if there is no reference clock");
-        }
-        let v6m = file.core.architecture() == Architecture::V6M;
-        if v6m && file.interrupts > 32 {
-            return bad("interrupts", "is more than 32, which no NVIC of Armv6-M has");
-        }
-        if file.interrupts > 240 {
-            return bad("interrupts", "is more than 240, which no NVIC has");
-        }
-        if v6m && file.priority_bits != 2 {
-            return bad("priority-bits", "must be 2 on Armv6-M");
-        }
-        if !v6m && !(3..=8).contains(&file.priority_bits) {
-            return bad("priority-bits", "must be 3 to 8");
-        }
-        if file.mpu_regions.is_some_and(|regions| !matches!(regions, 0 | 8 | 12 | 16)) {
-            return bad("mpu-regions", "must be 0, 8, 12 or 16");
-        }
-        let ends = |base: u32, size: u32| base.checked_add(size.max(1) - 1).is_some();
-        if !file.peripheral_alias.iter().all(|row| ends(row.at, row.size) && ends(row.of, row.size)) {
-            return bad("peripheral-alias", "must lie in 32 bits");
-        }
-        if let Some(console) = &file.console
-            && !file.device.iter().any(|row| row.name == *console)
-        {
-            return bad("console", &format!("is {console:?}, which is no device of the board"));
-        }
-        Ok(())
-    }
-
-    fn build_bus(&self) -> Result<Bus, BoardError> {
-        let mut mounts = self.file.device.iter().map(|row| self.mount(row)).collect::<Result<Vec<_>, _>>()?;
-        for part in &self.file.part {
-            mounts.push(self.part(part)?);
-        }
-        for part in &self.parts {
-            let (name, device) = (part.name.clone(), (part.make)());
-            mounts.push(Mount {
-                name,
-                base: 0,
-                size: 0,
-                targets: Vec::new(),
-                transmits: None,
-                clock: None,
-                device,
-            });
-        }
-        let spaces = self.file.peripheral_space.iter();
-        let spaces = spaces.map(|space| space.base..space.base.saturating_add(space.size)).collect();
-        let aliases = self.file.peripheral_alias.iter();
-        let aliases = aliases.map(|row| BusAlias { at: row.at, size: row.size, of: row.of }).collect();
-        let bus = Bus::new(mounts, self.svd.clone(), spaces)
-            .map_err(|cause| BoardError::Bus { board: self.file.name.clone(), cause })?;
-        let mut bus = bus.with_aliases(aliases);
-        bus.set_policy(self.policy);
-        for wire in &self.file.wire {
-            let WireRow { from, to, count } = wire;
-            let problem =
-                || format!("from {from} to {to}, {count} in number: there are no such outputs and inputs");
-            let (from, to) = wire.resolve(&self.file).ok_or_else(|| value(&self.file, "wire", problem()))?;
-            bus.connect(from, *count, to).expect("both devices are rows of the board");
-        }
-        for (device, controls) in self.controls() {
-            bus.control(device, controls).expect("the device is a row of the board");
-        }
-        let rows = self.file.part.iter().map(|part| (&part.name, &part.on));
-        for (name, on) in rows.chain(self.parts.iter().map(|part| (&part.name, &part.on))) {
-            let attached = bus.attach(name, on);
-            attached.map_err(|cause| value(&self.file, &format!("part {name}"), cause.to_string()))?;
-        }
-        Ok(bus)
-    }
-
-    /// The devices whose clocks and resets are bits of the clock controller, with those.
-    fn controls(&self) -> impl Iterator<Item = (&str, Controls)> {
-        let is_controller =
-            |row: &&DeviceRow| Kind::find(&row.kind).is_some_and(|kind| !kind.clocks.is_empty());
-        let controller = self.file.device.iter().find(is_controller);
-        let found = self.svd.as_deref().zip(controller);
-        found.into_iter().flat_map(|(svd, controller)| {
-            let registers = controller.base..controller.base.saturating_add(controller.size());
-            self.file.device.iter().map(move |row| {
-                let peripheral = svd.peripherals().iter().find(|peripheral| peripheral.base == row.base);
-                let name =
-                    peripheral.map_or(row.name.to_ascii_uppercase(), |described| described.name.clone());
-                (row.name.as_str(), controls_of(svd, registers.clone(), &name))
-            })
-        })
-    }
-
-    fn part(&self, row: &PartRow) -> Result<Mount, BoardError> {
-        let (kind, wiring) = self.wiring(&row.name, &row.kind, &row.options)?;
-        if kind.size != 0 {
-            let problem = format!("is of kind {}, which is a peripheral with an address", kind.name);
-            return Err(value(&self.file, &format!("part {}", row.name), problem));
-        }
-        let device = (kind.build)(&wiring);
-        Ok(Mount {
-            name: row.name.clone(),
-            base: 0,
-            size: 0,
-            targets: Vec::new(),
-            transmits: None,
-            clock: None,
-            device,
-        })
-    }
-
-    /// The kind of that name, and a wiring with the row's options.
-    fn wiring(
-        &self,
-        device: &str,
-        kind: &str,
-        options: &BTreeMap<String, u32>,
-    ) -> Result<(&'static Kind, Wiring), BoardError> {
-        let no_such = |what, name: &str, known: Vec<&str>| BoardError::NoSuch {
-            board: self.file.name.clone(),
-            device: device.to_owned(),
-            what,
-            name: name.to_owned(),
-            near: near(name, known),
-        };
-        let kind = Kind::find(kind)
-            .ok_or_else(|| no_such("kind", kind, KINDS.iter().map(|kind| kind.name).collect()))?;
-        let mut wiring = kind.wiring(self.file.clock_hz);
-        for (name, value) in options {
-            let slot = wiring.options.iter_mut().find(|(option, _)| option == name);
-            let known = || kind.options.iter().map(|option| option.name).collect();
-            slot.ok_or_else(|| no_such("option", name, known()))?.1 = *value;
-        }
-        Ok((kind, wiring))
-    }
-
-    fn mount(&self, row: &DeviceRow) -> Result<Mount, BoardError> {
-        let (kind, mut wiring) = self.wiring(&row.name, &row.kind, &row.options)?;
-        let size = row.size.unwrap_or(kind.size);
-        wiring.registers = self.registers(row.base..row.base.saturating_add(size));
-        Ok(Mount {
-            name: row.name.clone(),
-            base: row.base,
-            size,
-            targets: self.targets(row, kind)?,
-            transmits: kind.transmits,
-            clock: self.clock(row)?,
-            device: (kind.build)(&wiring),
-        })
-    }
-
-    /// The number of a device's clock among those that the clock controller makes.
-    fn clock(&self, row: &DeviceRow) -> Result<Option<usize>, BoardError> {
-        let Some(name) = &row.clock else { return Ok(None) };
-        let kinds = self.file.device.iter().filter_map(|row| Kind::find(&row.kind));
-        let clocks = kinds.map(|kind| kind.clocks).find(|clocks| !clocks.is_empty()).unwrap_or_default();
-        let number = clocks.iter().position(|clock| clock == name);
-        let problem = || format!("is {name:?}; the chip's clocks are {}", clocks.join(", "));
-        number.map(Some).ok_or_else(|| value(&self.file, &format!("clock of {}", row.name), problem()))
-    }
-
-    fn targets(&self, row: &DeviceRow, kind: &Kind) -> Result<Vec<Target>, BoardError> {
-        let field = format!("irqs of {}", row.name);
-        if row.irqs.len() > kind.irqs.len() {
-            let problem = format!("has {} lines; {} has {}", row.irqs.len(), kind.name, kind.irqs.len());
-            return Err(value(&self.file, &field, problem));
-        }
-        let targets: Vec<Target> = row.irqs.iter().map(|irq| irq.target()).collect();
-        let beyond = |target: &&Target| matches!(target, Target::Irq(irq) if *irq >= self.file.interrupts);
-        match targets.iter().find(beyond) {
-            Some(target) => {
-                let problem = format!("names {target:?}; the board has {} interrupts", self.file.interrupts);
-                Err(value(&self.file, &field, problem))
-            }
-            None => Ok(targets),
-        }
-    }
-
-    /// What the SVD file says of the registers at some addresses, as offsets from the first.
-    fn registers(&self, addresses: Range<u32>) -> Vec<Register> {
-        let registers = self.svd.iter().flat_map(|svd| svd.registers(addresses.clone()));
-        let relative = |register: &Register| Register {
-            address: register.address - addresses.start,
-            ..register.clone()
-        };
-        registers.map(relative).collect()
-    }
-}
-
-fn built_in(file: &str) -> Option<&'static str> {
-    FILES.get_file(file)?.contents_utf8()
-}
-
-fn read(path: &Path) -> Result<String, BoardError> {
-    std::fs::read_to_string(path).map_err(|cause| BoardError::Read { path: path.to_owned(), cause })
-}
-
-fn parse(file: &str, text: &str) -> Result<BoardFile, BoardError> {
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
-        let message = error.message().replace('\n', "; ");
-        BoardError::Toml { file: file.to_owned(), line, message }
-    })
 }
 
 #[cfg(test)]
