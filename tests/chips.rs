@@ -82,6 +82,25 @@ fn a_uart_that_nobody_models_is_heard() {
 }
 
 #[test]
+fn the_models_of_a_known_chip_stay_whatever_svd_file_is_given() {
+    let directory = directory();
+    let record =
+        ["record", "hello.elf", "--board", "stm32f4discovery", "--svd", "ZT1040.svd", "-o", "known.untick"];
+    let output = untick(directory.path(), &record);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(text(&output.stdout).starts_with("hello from the UART\n"));
+    assert!(!told.contains("not modelled"), "{told}");
+    let output = untick(directory.path(), &["dump", "known.untick", "--events"]);
+    let events = text(&output.stdout);
+    for name in ["write CLK.CTRL ", "write SERIAL0.SERIAL_CR1 "] {
+        assert!(events.contains(name), "no {name:?} in: {events}");
+    }
+    let output = untick(directory.path(), &["replay", "known.untick", "--verify"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
 fn strict_is_a_bus_fault_where_there_is_no_model() {
     let directory = directory();
     let arguments = [&["run", "hello.elf", "--unmodelled", "strict"], &UNHEARD[..]].concat();

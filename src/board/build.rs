@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     peripherals::{Bus, BusAlias, Controls, KINDS, Kind, Mount, Target, Wiring},
-    svd::Register,
+    svd::{Register, Svd},
 };
 
 impl Board {
@@ -63,7 +63,7 @@ impl Board {
         let is_controller =
             |row: &&DeviceRow| Kind::find(&row.kind).is_some_and(|kind| !kind.clocks.is_empty());
         let controller = self.file.device.iter().find(is_controller);
-        let found = self.svd.as_deref().zip(controller);
+        let found = self.described().zip(controller);
         found.into_iter().flat_map(|(svd, controller)| {
             let registers = controller.base..controller.base.saturating_add(controller.size());
             self.file.device.iter().map(move |row| {
@@ -160,13 +160,18 @@ impl Board {
         }
     }
 
+    /// The SVD file that the models go by.
+    fn described(&self) -> Option<&Svd> {
+        self.family.as_ref().or(self.svd.as_deref())
+    }
+
     /// What the SVD file says of the registers at some addresses, as offsets from the first.
     fn registers(&self, addresses: Range<u32>) -> Vec<Register> {
-        let registers = self.svd.iter().flat_map(|svd| svd.registers(addresses.clone()));
-        let relative = |register: &Register| Register {
-            address: register.address - addresses.start,
-            ..register.clone()
-        };
-        registers.map(relative).collect()
+        let of = |svd: &'_ Svd| svd.registers(addresses.clone()).cloned().collect::<Vec<_>>();
+        let known = self.family.as_ref().map(of).filter(|registers| !registers.is_empty());
+        let registers = known.or_else(|| self.svd.as_deref().map(of)).unwrap_or_default();
+        let relative =
+            |register: Register| Register { address: register.address - addresses.start, ..register };
+        registers.into_iter().map(relative).collect()
     }
 }

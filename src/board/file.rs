@@ -47,6 +47,9 @@ pub(super) struct BoardFile {
     /// The SVD file with names and reset values, beside the board file or built in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub svd: Option<String>,
+    /// The built-in SVD file of the chip's family, where `svd` is another one: the models go by this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family_svd: Option<String>,
     /// The device whose output is standard output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub console: Option<String>,

@@ -44,6 +44,7 @@ impl Board {
         let svd = match (other_svd, &file.svd) {
             (Some(path), _) => {
                 let text = read(path)?;
+                file.family_svd = file.svd.take().filter(|name| Svd::files().contains(name));
                 file.svd = Some(path.display().to_string());
                 Some((text, false))
             }
@@ -67,9 +68,15 @@ impl Board {
         let chip = chip::find(&file, &sources.chip)?;
         chip::check_core(&file, &chip)?;
         let regions = chip::regions(&file, &chip)?;
+        // One in a trace may be another version's; a replay has no models.
+        let family = file.family_svd.as_deref().and_then(|name| Svd::built_in(name).ok());
         let mut bindings = Vec::new();
         if let (true, Some(svd)) = (file.bind, &svd) {
-            bindings = bind::bind(&mut file, svd, &regions);
+            let explicit = file.device.len();
+            if let Some(family) = &family {
+                bind::bind(&mut file, explicit, family, &regions);
+            }
+            bindings = bind::bind(&mut file, explicit, svd, &regions);
             // A trace has what came of it: another version may have other models.
             file.bind = false;
             sources.board = toml::to_string(&file).expect("a board file that was read can be written");
@@ -81,6 +88,7 @@ impl Board {
             regions,
             devices,
             svd: svd.map(Arc::new),
+            family,
             bindings,
             policy: Policy::default(),
             steps: Vec::new(),

@@ -61,6 +61,8 @@ pub struct Board {
     regions: Vec<Region>,
     devices: Vec<DeviceRange>,
     svd: Option<Arc<Svd>>,
+    /// That of the family, if the other one is a user's.
+    family: Option<Svd>,
     bindings: Vec<Binding>,
     policy: Policy,
     steps: Vec<Step>,

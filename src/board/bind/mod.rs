@@ -47,8 +47,8 @@ pub enum Answers {
 }
 
 /// Adds a device for every peripheral of the SVD file that has a model and that no row of the board covers; connects them.
-pub(super) fn bind(file: &mut BoardFile, svd: &Svd, regions: &[Region]) -> Vec<Binding> {
-    let explicit = file.device.len();
+/// The first `explicit` rows are the board file's own.
+pub(super) fn bind(file: &mut BoardFile, explicit: usize, svd: &Svd, regions: &[Region]) -> Vec<Binding> {
     let mut bindings: Vec<Binding> = Vec::new();
     for peripheral in svd.peripherals() {
         let answers = answer(file, explicit, svd, peripheral, regions);
