@@ -4,82 +4,25 @@
 //! A character is given to the host when it is written, or when the transmitter is switched on. A divisor of zero counts
 //! as one.
 
-use bitfield_struct::bitfield;
+mod fifos;
+mod registers;
+
 use heapless::Deque;
 use serde::{Deserialize, Serialize};
 
+use self::registers::*;
 use super::{
-    Access, Clock, Clocking, Context, Device, Frequency, Output, Peripheral, Port, Slot,
+    Access, Clock, Clocking, Context, Device, Frequency, Peripheral, Port, Slot,
     kinds::{HOLD, Kind, Layout, Wiring},
     primecell::{self, Identification},
     serial_line::Incoming,
 };
 use crate::words::{BusFault, Cycle};
 
-const DR: u32 = 0x00;
-const RSR: u32 = 0x04;
-const FR: u32 = 0x18;
-const ILPR: u32 = 0x20;
-const IBRD: u32 = 0x24;
-const FBRD: u32 = 0x28;
-const LCRH: u32 = 0x2c;
-const CTL: u32 = 0x30;
-const IFLS: u32 = 0x34;
-const IM: u32 = 0x38;
-const RIS: u32 = 0x3c;
-const MIS: u32 = 0x40;
-const ICR: u32 = 0x44;
-const DMACTL: u32 = 0x48;
-
 /// Characters that each FIFO holds.
 const DEPTH: usize = 16;
-/// FIFO contents at which an interrupt is asked for, by the fields of IFLS (DDI 0183G 3.3.9).
-const LEVELS: [usize; 8] = [2, 4, 8, 12, 14, 14, 14, 14];
 /// Bit times of silence with unread characters that make a receive time-out.
 const TIMEOUT: u64 = 32;
-
-const RXIS: u32 = 1 << 4;
-const TXIS: u32 = 1 << 5;
-const RTIS: u32 = 1 << 6;
-const OEIS: u32 = 1 << 10;
-const INTERRUPTS: u32 = 0x7ff;
-
-/// In DR; three bits lower in RSR.
-const OVERRUN: u16 = 1 << 11;
-const RXDMAE: u32 = 1 << 0;
-const TXDMAE: u32 = 1 << 1;
-
-#[bitfield(u32)]
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Lcrh {
-    brk: bool,
-    pen: bool,
-    eps: bool,
-    stp2: bool,
-    fen: bool,
-    #[bits(2)]
-    wlen: u32,
-    sps: bool,
-    #[bits(24)]
-    __: u32,
-}
-
-#[bitfield(u32)]
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Ctl {
-    uarten: bool,
-    siren: bool,
-    sirlp: bool,
-    #[bits(4)]
-    __: u32,
-    lbe: bool,
-    txe: bool,
-    rxe: bool,
-    #[bits(6)]
-    modem: u32,
-    #[bits(16)]
-    __: u32,
-}
 
 pub(super) const KIND: Kind = Kind {
     name: "pl011",
@@ -198,11 +141,6 @@ impl Default for State {
 }
 
 impl State {
-    /// Characters that each FIFO takes: without FIFOs, one.
-    fn depth(&self) -> usize {
-        if self.lcrh.fen() { DEPTH } else { 1 }
-    }
-
     /// Core clock cycles that some bits take.
     fn bits(&self, bits: u64) -> u64 {
         // Sixteen clocks per bit, times the divisor, whose low six bits are behind the point.
@@ -217,56 +155,6 @@ impl State {
 
     fn transmits(&self) -> bool {
         self.ctl.uarten() && self.ctl.txe()
-    }
-
-    /// Contents of the receive FIFO from which on its interrupt is asked for.
-    fn receive_level(&self) -> usize {
-        if self.lcrh.fen() { LEVELS[(self.ifls >> 3 & 7) as usize] } else { 1 }
-    }
-
-    /// Contents of the transmit FIFO down to which its interrupt is asked for.
-    fn transmit_level(&self) -> usize {
-        if self.lcrh.fen() { LEVELS[(self.ifls & 7) as usize] } else { 0 }
-    }
-
-    /// Moves a character to the shift register, if there is one to send.
-    fn shift(&mut self, now: Cycle) {
-        if self.shifting.is_some() || !self.transmits() {
-            return;
-        }
-        let Some(byte) = self.transmit.pop_front() else { return };
-        // The interrupt comes with the passage through the level (DDI 0183G 2.8).
-        if self.transmit.len() == self.transmit_level() {
-            self.ris |= TXIS;
-        }
-        let frame = self.frame();
-        self.shifting = Some(now.saturating_add(frame));
-        if self.ctl.lbe() {
-            self.incoming.push(&[byte], now, frame);
-        }
-    }
-
-    /// Gives to the host what it has not got.
-    fn tell(&mut self, output: &mut Output) {
-        let told = self.transmit.len().saturating_sub(std::mem::take(&mut self.unsent));
-        self.transmit.iter().skip(told).for_each(|byte| output.push(*byte));
-    }
-
-    fn received(&mut self, byte: u8, at: Cycle) {
-        self.timeout = Some(at.saturating_add(self.bits(TIMEOUT)));
-        if self.receive.len() >= self.depth() {
-            self.overrun = true;
-            self.ris |= OEIS;
-            self.rsr |= u32::from(OVERRUN >> 8);
-            return;
-        }
-        let lost = if std::mem::take(&mut self.overrun) { OVERRUN } else { 0 };
-        let data = u16::from(byte) & ((1 << (5 + self.lcrh.wlen())) - 1);
-        // There is room: no FIFO is deeper than the queue.
-        let _ = self.receive.push_back(data | lost);
-        if self.receive.len() == self.receive_level() {
-            self.ris |= RXIS;
-        }
     }
 
     /// The receive time-out, if it is by then.

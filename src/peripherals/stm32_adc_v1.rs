@@ -5,11 +5,11 @@
 //! converters do not work together.
 
 mod conversions;
+mod registers;
 
-use bitfield_struct::bitfield;
 use serde::{Deserialize, Serialize};
 
-use self::conversions::Conversions;
+use self::{conversions::Conversions, registers::*};
 use super::{
     Access, Clock, Clocking, Context, Device, Frequency, Level, Peripheral, Port, Slot,
     kinds::{Described, Kind, KindOption, Layout, Wiring},
@@ -17,108 +17,6 @@ use super::{
 };
 use crate::words::{BusFault, Cycle};
 
-const SR: u32 = 0x00;
-const CR1: u32 = 0x04;
-const CR2: u32 = 0x08;
-/// In DR's upper half on the F1: the other converter's sample. Not here.
-const DR: u32 = 0x4c;
-const L1_DR: u32 = 0x58;
-
-const AWD: u32 = 1 << 0;
-const EOC: u32 = 1 << 1;
-const JEOC: u32 = 1 << 2;
-const JSTRT: u32 = 1 << 3;
-const STRT: u32 = 1 << 4;
-const OVR: u32 = 1 << 5;
-const ADONS: u32 = 1 << 6;
-
-#[bitfield(u32)]
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Cr1 {
-    #[bits(5)]
-    awdch: u32,
-    eocie: bool,
-    awdie: bool,
-    jeocie: bool,
-    scan: bool,
-    awdsgl: bool,
-    jauto: bool,
-    discen: bool,
-    jdiscen: bool,
-    #[bits(3)]
-    discnum: u32,
-    #[bits(6)]
-    dual: u32,
-    jawden: bool,
-    awden: bool,
-    #[bits(2)]
-    res: u32,
-    ovrie: bool,
-    #[bits(5)]
-    __: u32,
-}
-
-/// CR2 of all, in the places of the F2.
-#[bitfield(u32)]
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Cr2 {
-    adon: bool,
-    cont: bool,
-    adc_cfg: bool,
-    __: bool,
-    #[bits(3)]
-    dels: u32,
-    __: bool,
-    dma: bool,
-    dds: bool,
-    eocs: bool,
-    align: bool,
-    #[bits(4)]
-    __: u32,
-    #[bits(4)]
-    jextsel: u32,
-    #[bits(2)]
-    jexten: u32,
-    jswstart: bool,
-    __: bool,
-    #[bits(4)]
-    extsel: u32,
-    #[bits(2)]
-    exten: u32,
-    swstart: bool,
-    __: bool,
-}
-
-/// CR2 of the F1.
-#[bitfield(u32)]
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct F1Cr2 {
-    adon: bool,
-    cont: bool,
-    cal: bool,
-    rstcal: bool,
-    #[bits(4)]
-    __: u32,
-    dma: bool,
-    #[bits(2)]
-    __: u32,
-    align: bool,
-    #[bits(3)]
-    jextsel: u32,
-    jexttrig: bool,
-    __: bool,
-    #[bits(3)]
-    extsel: u32,
-    exttrig: bool,
-    jswstart: bool,
-    swstart: bool,
-    tsvrefe: bool,
-    #[bits(8)]
-    __: u32,
-}
-
-/// EXTSEL and JEXTSEL of the F1: started by software.
-const SOFTWARE: u32 = 7;
 /// Clocks that a calibration takes (RM0008 11.4: 5.9 us at 14 MHz).
 const CALIBRATION: u64 = 83;
 /// Clocks until the one of the L1 is on (its data sheet: 3.5 us at 16 MHz).
@@ -210,79 +108,6 @@ struct Stm32AdcV1 {
     family: Family,
 }
 
-/// A register by what it is, wherever the family has it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Register {
-    Sr,
-    Cr1,
-    Cr2,
-    /// Ten channels each, from channel 0 on.
-    Smpr(usize),
-    Jofr(usize),
-    Htr,
-    Ltr,
-    /// Six ranks each, from rank 1 on; the last one has L.
-    Sqr(usize),
-    Jsqr,
-    Jdr(usize),
-    Dr,
-}
-
-impl Family {
-    fn register(self, offset: u32) -> Option<Register> {
-        use Register::{Cr1, Cr2, Dr, Htr, Jdr, Jofr, Jsqr, Ltr, Smpr, Sqr, Sr};
-        let index = |first: u32| ((offset - first) / 4) as usize;
-        Some(match offset {
-            SR => Sr,
-            CR1 => Cr1,
-            CR2 => Cr2,
-            _ if self == Family::L1 => match offset {
-                0x0c..=0x14 => Smpr(2 - index(0x0c)),
-                0x18..=0x24 => Jofr(index(0x18)),
-                0x28 => Htr,
-                0x2c => Ltr,
-                0x30..=0x40 => Sqr(4 - index(0x30)),
-                0x44 => Jsqr,
-                0x48..=0x54 => Jdr(index(0x48)),
-                L1_DR => Dr,
-                0x5c => Smpr(3),
-                _ => return None,
-            },
-            0x0c..=0x10 => Smpr(1 - index(0x0c)),
-            0x14..=0x20 => Jofr(index(0x14)),
-            0x24 => Htr,
-            0x28 => Ltr,
-            0x2c..=0x34 => Sqr(2 - index(0x2c)),
-            0x38 => Jsqr,
-            0x3c..=0x48 => Jdr(index(0x3c)),
-            DR => Dr,
-            _ => return None,
-        })
-    }
-
-    /// Bits of CR1 that exist.
-    fn cr1(self) -> u32 {
-        match self {
-            Family::F1 => 0x00cf_ffff,
-            Family::F4 => 0x07c0_ffff,
-            Family::L1 => 0x07c3_ffff,
-        }
-    }
-
-    /// Bits of CR2, in the places of the F2, that exist and stay.
-    fn cr2(self) -> u32 {
-        match self {
-            Family::F1 | Family::F4 => 0x3f3f_0f03,
-            Family::L1 => 0x3f3f_0f77,
-        }
-    }
-
-    /// The index of the last sequence register, which has L.
-    fn last_sqr(self) -> usize {
-        if self == Family::L1 { 4 } else { 2 }
-    }
-}
-
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct State {
     sr: u32,
@@ -334,35 +159,6 @@ impl Default for State {
             samples: Samples::default(),
             clock: Clock::default(),
         }
-    }
-}
-
-impl Cr2 {
-    /// From what is written to the F1's.
-    fn of_f1(cr2: F1Cr2) -> Cr2 {
-        Cr2::new()
-            .with_adon(cr2.adon())
-            .with_cont(cr2.cont())
-            .with_dma(cr2.dma())
-            .with_align(cr2.align())
-            .with_jextsel(cr2.jextsel())
-            .with_jexten(u32::from(cr2.jexttrig()))
-            .with_jswstart(cr2.jswstart())
-            .with_extsel(cr2.extsel())
-            .with_exten(u32::from(cr2.exttrig()))
-            .with_swstart(cr2.swstart())
-    }
-
-    fn to_f1(self) -> F1Cr2 {
-        F1Cr2::new()
-            .with_adon(self.adon())
-            .with_cont(self.cont())
-            .with_dma(self.dma())
-            .with_align(self.align())
-            .with_jextsel(self.jextsel())
-            .with_jexttrig(self.jexten() != 0)
-            .with_extsel(self.extsel())
-            .with_exttrig(self.exten() != 0)
     }
 }
 

@@ -6,70 +6,17 @@
 //! without a queue.
 
 mod conversions;
+mod registers;
 
-use bitfield_struct::bitfield;
 use serde::{Deserialize, Serialize};
 
-use self::conversions::Conversions;
+use self::{conversions::Conversions, registers::*};
 use super::{
     Access, Clock, Clocking, Context, Device, Frequency, Level, Peripheral, Port, Slot,
     kinds::{Described, Kind, KindOption, Layout, Wiring},
     samples::Samples,
 };
 use crate::words::{BusFault, Cycle};
-
-const ISR: u32 = 0x00;
-const IER: u32 = 0x04;
-const CR: u32 = 0x08;
-/// CFGR1 on the F0.
-const CFGR: u32 = 0x0c;
-const CFGR2: u32 = 0x10;
-/// SMPR on the F0.
-const SMPR1: u32 = 0x14;
-const SMPR2: u32 = 0x18;
-/// TR on the F0.
-const TR1: u32 = 0x20;
-const TR2: u32 = 0x24;
-const TR3: u32 = 0x28;
-/// On the F0, where TR3 is on others.
-const CHSELR: u32 = 0x28;
-const SQR1: u32 = 0x30;
-const SQR4: u32 = 0x3c;
-const DR: u32 = 0x40;
-const JSQR: u32 = 0x4c;
-const OFR1: u32 = 0x60;
-const OFR4: u32 = 0x6c;
-const JDR1: u32 = 0x80;
-const JDR4: u32 = 0x8c;
-const AWD2CR: u32 = 0xa0;
-const AWD3CR: u32 = 0xa4;
-const DIFSEL: u32 = 0xb0;
-const CALFACT: u32 = 0xb4;
-/// The F0 has the common register for itself.
-const F0_CCR: u32 = 0x308;
-
-const ADRDY: u32 = 1 << 0;
-const EOSMP: u32 = 1 << 1;
-const EOC: u32 = 1 << 2;
-/// EOSEQ on the F0.
-const EOS: u32 = 1 << 3;
-const OVR: u32 = 1 << 4;
-const JEOC: u32 = 1 << 5;
-const JEOS: u32 = 1 << 6;
-/// The first of three watchdogs.
-const AWD1: u32 = 1 << 7;
-
-const ADEN: u32 = 1 << 0;
-const ADDIS: u32 = 1 << 1;
-const ADSTART: u32 = 1 << 2;
-const JADSTART: u32 = 1 << 3;
-const ADSTP: u32 = 1 << 4;
-const JADSTP: u32 = 1 << 5;
-const ADVREGEN: u32 = 1 << 28;
-/// Deep power down on the L4; the upper bit of ADVREGEN on the F3.
-const DEEPPWD: u32 = 1 << 29;
-const ADCALDIF: u32 = 1 << 30;
-const ADCAL: u32 = 1 << 31;
 
 /// Clocks until ADRDY.
 const STABILIZATION: u64 = 14;
@@ -78,40 +25,6 @@ const FACTOR: u32 = 0x40;
 
 const INJECTED: u32 = 32;
 const CCR: u32 = 64;
-
-#[bitfield(u32)]
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Cfgr {
-    dmaen: bool,
-    /// DMA goes round: requests never end.
-    dmacfg: bool,
-    /// Of the F0.
-    scandir: bool,
-    #[bits(2)]
-    res: u32,
-    align: bool,
-    #[bits(4)]
-    extsel: u32,
-    #[bits(2)]
-    exten: u32,
-    ovrmod: bool,
-    cont: bool,
-    /// WAIT on the F0.
-    autdly: bool,
-    autoff: bool,
-    discen: bool,
-    #[bits(3)]
-    discnum: u32,
-    jdiscen: bool,
-    jqm: bool,
-    awd1sgl: bool,
-    awd1en: bool,
-    jawd1en: bool,
-    jauto: bool,
-    #[bits(5)]
-    awd1ch: u32,
-    jqdis: bool,
-}
 
 pub(super) const KIND: Kind = Kind {
     name: "stm32-adc-v2",
@@ -337,55 +250,6 @@ impl Stm32AdcV2 {
         s.request = false;
         self.go_on(s, now);
         u32::from(s.dr)
-    }
-
-    /// Bits of the stored registers that exist.
-    fn writable(&self, register: u32) -> u32 {
-        match (self.family, register) {
-            (Family::F0, IER) => 0x9f,
-            (Family::F0, CFGR) => 0x7cc1_fdff,
-            (Family::F0, CFGR2) => 0xc000_0000,
-            (Family::F0, SMPR1) => 7,
-            (_, IER) => 0x7ff,
-            (Family::L4, CFGR) => 0xffff_7fff,
-            (_, CFGR) => 0x7fff_7ffb,
-            (Family::L4, CFGR2) => 0x7ff,
-            (_, CFGR2) => 0,
-            (_, SMPR1) => 0x3fff_ffff,
-            (_, SMPR2) => 0x07ff_ffff,
-            (_, TR1) => 0x0fff_0fff,
-            (_, TR2 | TR3) => 0x00ff_00ff,
-            (_, SQR1) => 0x1f7d_f7cf,
-            (_, SQR4) => 0x7df,
-            (_, JSQR) => 0x7df7_dfff,
-            (_, OFR1..=OFR4) => 0xfc00_0fff,
-            (_, AWD2CR | AWD3CR | DIFSEL) => 0x0007_ffff,
-            (_, CALFACT) => 0x007f_007f,
-            _ => 0x1f7d_f7df,
-        }
-    }
-
-    /// A register that is stored.
-    fn stored<'a>(&self, s: &'a mut State, register: u32) -> Option<&'a mut u32> {
-        let of = |first: u32| ((register - first) / 4) as usize;
-        Some(match register {
-            IER => &mut s.ier,
-            CFGR2 => &mut s.cfgr2,
-            SMPR1 => &mut s.smpr[0],
-            TR1 => &mut s.tr[0],
-            CHSELR if self.f0() => &mut s.chselr,
-            F0_CCR if self.f0() => &mut s.ccr,
-            _ if self.f0() => return None,
-            SMPR2 => &mut s.smpr[1],
-            TR2 | TR3 => &mut s.tr[of(TR1)],
-            SQR1..=SQR4 => &mut s.sqr[of(SQR1)],
-            JSQR => &mut s.jsqr,
-            OFR1..=OFR4 => &mut s.ofr[of(OFR1)],
-            AWD2CR | AWD3CR => &mut s.awdcr[of(AWD2CR)],
-            DIFSEL => &mut s.difsel,
-            CALFACT => &mut s.calfact,
-            _ => return None,
-        })
     }
 }
 

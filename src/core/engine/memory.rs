@@ -1,8 +1,10 @@
 //! Flash and RAM, shared by the two engines, with the pages that changed since the last checkpoint.
 
+mod changes;
 mod digest;
 mod overwritten;
 mod pages;
+mod places;
 
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
@@ -10,7 +12,6 @@ use std::{
 };
 
 pub use self::{digest::MemoryDigest, overwritten::Overwritten, pages::Pages};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::{
     core::{Config, DeviceRange, RegionKind},
@@ -137,69 +138,6 @@ impl Memory {
         self.devices.iter().any(|range| range.contains(address))
     }
 
-    /// The page that holds an address, directly or through an alias.
-    pub fn page(&self, address: u32) -> Option<PageId> {
-        self.blocks.iter().find_map(|b| b.offset(address).map(|offset| b.first_page + offset / PAGE))
-    }
-
-    /// The number of the page that holds an address, counted through every address at which memory can be seen.
-    pub fn view(&self, address: u32) -> Option<u32> {
-        let mut first = 0;
-        for (base, size) in self.views() {
-            let offset = address.wrapping_sub(base);
-            if offset < size {
-                return Some(first + offset / PAGE);
-            }
-            first += size / PAGE;
-        }
-        None
-    }
-
-    /// The first address of a page by that number.
-    pub fn view_address(&self, view: u32) -> u32 {
-        let mut left = view;
-        for (base, size) in self.views() {
-            if left < size / PAGE {
-                return base + left * PAGE;
-            }
-            left -= size / PAGE;
-        }
-        unreachable!("`view` gave the number")
-    }
-
-    /// Where memory can be seen: first address and size in bytes.
-    fn views(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.blocks.iter().flat_map(|block| {
-            std::iter::once(block.base).chain(block.aliases.iter().copied()).map(|base| (base, block.size))
-        })
-    }
-
-    /// The first address of a page, not through an alias.
-    pub fn page_address(&self, page: PageId) -> u32 {
-        let block = self.block_of(page);
-        block.base + (page - block.first_page) * PAGE
-    }
-
-    /// The address that memory has when it is not seen through an alias; any other address is itself.
-    pub fn place(&self, address: u32) -> u32 {
-        self.page(address).map_or(address, |page| self.page_address(page) + address % PAGE)
-    }
-
-    /// What the page is for.
-    pub fn page_kind(&self, page: PageId) -> RegionKind {
-        self.block_of(page).kind
-    }
-
-    /// Whether an address is one of flash, which only its controller changes.
-    pub fn is_flash(&self, address: u32) -> bool {
-        self.page(address).is_some_and(|page| self.page_kind(page) == RegionKind::Flash)
-    }
-
-    fn block_of(&self, page: PageId) -> &Block {
-        let after = self.blocks.partition_point(|b| b.first_page <= page);
-        &self.blocks[after - 1]
-    }
-
     fn pointer(&self, page: PageId) -> NonNull<u8> {
         let block = self.block_of(page);
         // SAFETY: the page is inside the block that `block_of` found, so the offset is inside its allocation.
@@ -225,27 +163,6 @@ impl Memory {
         let mut bytes = [0; PAGE as usize];
         self.copy_page(page, &mut bytes);
         bytes
-    }
-
-    /// Whether a page was written since the last checkpoint.
-    pub fn is_dirty(&self, page: PageId) -> bool {
-        self.dirty[page as usize]
-    }
-
-    /// Keeps what a page holds now, because it is about to be written for the first time since the last checkpoint.
-    pub fn mark_dirty(&mut self, page: PageId) {
-        let index = page as usize;
-        if self.dirty[index] {
-            return;
-        }
-        self.dirty[index] = true;
-        self.forget_hash(page);
-        let start = self.before.bytes.len();
-        self.before.bytes.resize(start + PAGE as usize, 0);
-        let mut bytes = std::mem::take(&mut self.before.bytes);
-        self.copy_page(page, &mut bytes[start..]);
-        self.before.bytes = bytes;
-        self.before.ids.push(page);
     }
 
     /// Notes that instructions are fetched from a page.
@@ -286,61 +203,9 @@ impl Memory {
         std::mem::take(&mut self.stale_code)
     }
 
-    /// Begins a new interval; gives what the pages written in the last one held at its start.
-    pub fn take_changes(&mut self) -> Pages {
-        for &page in &self.before.ids {
-            self.dirty[page as usize] = false;
-            // Only the engine that wrote it knows, and nobody will remember.
-            if self.code[page as usize] {
-                self.stale_code.push(page);
-            }
-        }
-        self.epoch += 1;
-        std::mem::take(&mut self.before)
-    }
-
-    /// What [`Memory::take_changes`] would give.
-    pub fn changes(&self) -> &Pages {
-        &self.before
-    }
-
-    /// The opposite of [`Memory::take_changes`], right behind another one: the interval whose changes these are goes on.
-    /// `pages` becomes what they hold now.
-    pub fn reopen(&mut self, pages: &mut Pages) {
-        debug_assert!(self.before.ids.is_empty(), "nothing has changed yet");
-        self.before = pages.clone();
-        for (&page, bytes) in pages.ids.iter().zip(pages.bytes.chunks_exact_mut(PAGE as usize)) {
-            self.copy_page(page, bytes);
-            self.dirty[page as usize] = true;
-            self.forget_hash(page);
-        }
-    }
-
     /// The number of pages.
     pub fn pages(&self) -> u32 {
         self.dirty.len() as u32
-    }
-
-    /// Bytes that [`Memory::take_changes`] would give.
-    pub fn changes_size(&self) -> usize {
-        self.before.size()
-    }
-
-    /// Exchanges the contents of pages: a delta that was applied becomes the delta that undoes it.
-    pub fn swap(&mut self, pages: &mut Pages) {
-        let mut old = vec![0; PAGE as usize];
-        for (&page, bytes) in pages.ids.iter().zip(pages.bytes.chunks_exact_mut(PAGE as usize)) {
-            self.forget_hash(page);
-            self.copy_page(page, &mut old);
-            // SAFETY: as in `copy_page`, the other way around.
-            unsafe {
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.pointer(page).as_ptr(), bytes.len())
-            };
-            bytes.copy_from_slice(&old);
-            if self.code[page as usize] {
-                self.stale_code.push(page);
-            }
-        }
     }
 
     /// What some pages hold now.
@@ -359,12 +224,6 @@ impl Memory {
                 self.write(self.page_address(page), bytes).expect("it is a page");
             }
         }
-    }
-
-    /// Undoes everything since the last checkpoint.
-    pub fn undo_changes(&mut self) {
-        let mut changes = self.take_changes();
-        self.swap(&mut changes);
     }
 
     /// Reads memory. Fails without effect when a byte is outside flash and RAM.
@@ -414,11 +273,6 @@ impl Memory {
         Ok(())
     }
 
-    /// Whether a page was ever written since power-up. All others hold what they held then.
-    pub fn was_written(&self, page: PageId) -> bool {
-        self.hashes[page as usize].is_some()
-    }
-
     /// Reads a word.
     pub fn read_word(&self, address: u32) -> Result<u32, BusFault> {
         let mut bytes = [0; 4];
@@ -431,37 +285,6 @@ impl Memory {
         let mut bytes = [0; 2];
         self.read(address, &mut bytes)?;
         Ok(u16::from_le_bytes(bytes))
-    }
-
-    /// A digest of all of memory. Costs only the pages written since it was last asked.
-    pub fn digest(&mut self) -> MemoryDigest {
-        for page in std::mem::take(&mut self.unhashed) {
-            let index = page as usize;
-            let hash = self.hash(page);
-            let old = self.hashes[index].replace(hash).unwrap_or(hash);
-            self.digest.replace(page, old, hash);
-            // Stores to a dirty page go unseen: its hash is good for this once.
-            self.is_unhashed[index] = self.dirty[index];
-            if self.dirty[index] {
-                self.unhashed.push(page);
-            }
-        }
-        self.digest
-    }
-
-    fn hash(&self, page: PageId) -> u64 {
-        xxh3_64_with_seed(&self.page_bytes(page), page.into())
-    }
-
-    /// A page is about to change.
-    fn forget_hash(&mut self, page: PageId) {
-        let index = page as usize;
-        if self.hashes[index].is_none() {
-            self.hashes[index] = Some(self.hash(page));
-        }
-        if !std::mem::replace(&mut self.is_unhashed[index], true) {
-            self.unhashed.push(page);
-        }
     }
 }
 
