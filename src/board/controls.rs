@@ -1,5 +1,5 @@
-//! The bits of the clock controller that turn a peripheral's clock on and reset it, found by their names: `USART2EN` in a
-//! register whose name ends with ENR, `USART2RST` in one that ends with RSTR. STM32 names them so.
+//! The bits of the clock controller that turn a peripheral's clock on and reset it, found by their names. STM32 has `USART2EN`
+//! in a register whose name ends with ENR, and `USART2RST` in one that ends with RSTR; Stellaris has `UART0` in RCGC1 and SRCR1.
 
 use std::ops::Range;
 
@@ -8,15 +8,21 @@ use crate::{
     svd::{Register, Svd},
 };
 
+/// Where a vendor has such bits: which registers, and how a field is called behind the peripheral's name.
+type Place = (fn(&str) -> bool, &'static str);
+
+const CLOCKS: [Place; 2] = [(is_enable, "EN"), (|register| register.starts_with("RCGC"), "")];
+const RESETS: [Place; 2] = [(is_reset, "RST"), (|register| register.starts_with("SRCR"), "")];
+
 /// Those of a peripheral, by its name in the SVD file, in the registers of a clock controller.
 pub(super) fn controls_of(svd: &Svd, controller: Range<u32>, peripheral: &str) -> Controls {
     let base = controller.start;
     let registers: Vec<&Register> = svd.registers(controller).collect();
     let names = names(peripheral);
-    let find = |is_one: fn(&str) -> bool, suffix: &str| {
+    let find = |(is_one, suffix): Place| {
         names.iter().find_map(|name| {
             let bit = format!("{name}{suffix}");
-            let all = registers.iter().filter(|register| is_one(short(register)));
+            let all = registers.iter().filter(|register| is_one(register.names().1));
             let mut fields =
                 all.flat_map(|register| register.fields.iter().map(move |field| (register, field)));
             let (register, field) = fields.find(|(_, field)| field.name == bit)?;
@@ -25,12 +31,7 @@ pub(super) fn controls_of(svd: &Svd, controller: Range<u32>, peripheral: &str) -
             Some(ControlBit { offset: offset & !3, mask, name: format!("{}.{bit}", register.name) })
         })
     };
-    Controls { clock: find(is_enable, "EN"), reset: find(is_reset, "RST") }
-}
-
-/// The name of a register without its peripheral's.
-fn short(register: &Register) -> &str {
-    register.name.split_once('.').map_or(&register.name, |(_, short)| short)
+    Controls { clock: CLOCKS.into_iter().find_map(find), reset: RESETS.into_iter().find_map(find) }
 }
 
 /// Whether it is one of the registers that enable clocks while the core runs; the others are for its sleep.
@@ -55,6 +56,8 @@ fn names(peripheral: &str) -> Vec<String> {
         "ADC1" | "ADC2" => ["ADC12", "ADC"].into_iter().for_each(add),
         "ADC3" | "ADC4" => ["ADC34", "ADC"].into_iter().for_each(add),
         "ADC" => add("ADC1"),
+        "ADC0" => add("ADC"),
+        "WATCHDOG0" => add("WDT"),
         "DAC" => add("DAC1"),
         "DAC1" => add("DAC"),
         "DMA" | "CAN" => add(&format!("{peripheral}1")),
@@ -88,6 +91,8 @@ mod tests {
             ("stm32f4discovery", "tim2", "RCC.APB1ENR.TIM2EN", "RCC.APB1RSTR.TIM2RST"),
             ("stm32f4discovery", "adc2", "RCC.APB2ENR.ADC2EN", "RCC.APB2RSTR.ADCRST"),
             ("nucleo-l476rg", "tim2", "RCC.APB1ENR1.TIM2EN", "RCC.APB1RSTR1.TIM2RST"),
+            ("lm3s6965evb", "uart0", "SYSCTL.RCGC1.UART0", "SYSCTL.SRCR1.UART0"),
+            ("lm3s6965evb", "gpioa", "SYSCTL.RCGC2.GPIOA", "SYSCTL.SRCR2.GPIOA"),
         ] {
             assert_eq!(bits(board, device), (Some(clock.into()), Some(reset.into())), "{board} {device}");
         }

@@ -284,3 +284,14 @@ fn the_clock_controller_resets_a_peripheral_and_turns_its_clock_off() {
     again.restore(&saved).unwrap();
     assert_eq!(again.peek(ARR, Width::Word, 0), Ok(9), "what the bits do has been done");
 }
+
+#[test]
+fn system_control_resets_a_timer_and_knows_that_its_clock_is_off() {
+    const TAILR: u32 = 0x4003_0028;
+    let mut bus = Board::find("lm3s6965evb").unwrap().bus();
+    write(&mut bus, TAILR, 5, 0);
+    assert_eq!(bus.unclocked().map(|used| used.bit).collect::<Vec<_>>(), ["SYSCTL.RCGC1.TIMER0"]);
+    assert_eq!(bus.peek(TAILR, Width::Word, 0), Ok(5));
+    write(&mut bus, 0x400f_e044, 1 << 16, 0);
+    assert_eq!(bus.peek(TAILR, Width::Word, 0), Ok(u32::MAX));
+}
