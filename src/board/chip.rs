@@ -40,7 +40,7 @@ pub(super) fn check_core(board: &BoardFile, chip: &Chip) -> Result<(), BoardErro
     }
 }
 
-/// Flash and RAM, with the board's aliases. Regions that the chip file itself marks as aliases, and those that are
+/// Flash and RAM, with what is beside the chip and the board's aliases. Regions that the chip file itself marks as aliases, and those that are
 /// neither flash nor RAM, are left out.
 pub(super) fn regions(board: &BoardFile, chip: &Chip) -> Result<Vec<Region>, BoardError> {
     let mut regions = Vec::new();
@@ -59,6 +59,13 @@ pub(super) fn regions(board: &BoardFile, chip: &Chip) -> Result<Vec<Region>, Boa
         let size = u32::try_from(range.end - range.start).map_err(|_| problem())?;
         let at = board.alias.iter().filter(|alias| alias.region == name).map(|alias| alias.at);
         regions.push(Region { kind, base, size, aliases: at.collect(), name });
+    }
+    for row in &board.external_ram {
+        if row.size == 0 || u64::from(row.size) % GRANULE != 0 {
+            return Err(value(board, &row.name, "must be whole KiB".to_owned()));
+        }
+        let (name, aliases) = (row.name.clone(), Vec::new());
+        regions.push(Region { kind: RegionKind::Ram, base: row.base, size: row.size, aliases, name });
     }
     take_in_aliases(chip, &mut regions);
     let known = |name: &String| regions.iter().any(|region| region.name == *name);

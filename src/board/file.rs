@@ -60,6 +60,9 @@ pub(super) struct BoardFile {
     /// Options of devices that get their models so: by the name of the device.
     #[serde(default)]
     pub options: BTreeMap<String, BTreeMap<String, u32>>,
+    /// RAM beside the chip, on its memory controller. It is there from the start, whatever the controller is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_ram: Vec<SpaceRow>,
     /// Memory that appears at other addresses too.
     #[serde(default)]
     pub alias: Vec<AliasRow>,

@@ -195,3 +195,19 @@ fn mistakes_are_told_with_their_place() {
     let error = replaced("console = \"uart0\"", "console = \"uart9\"");
     assert_eq!(error, "board mps2-an385: console is \"uart9\", which is no device of the board");
 }
+
+#[test]
+fn ram_beside_the_chip_is_whole_and_overlaps_nothing() {
+    let beside = |row: &str| with(|text| format!("external-ram = [{{ name = \"SDRAM\", {row} }}]\n{text}"));
+    let regions = beside("base = 0xd000_0000, size = 0x80_0000").unwrap().config().regions;
+    assert!(regions.iter().any(|region| (region.base, region.size) == (0xd000_0000, 8 << 20)));
+    for (row, problem) in [
+        ("base = 0xd000_0000, size = 1000", "whole KiB"),
+        ("base = 0xd000_0000, size = 0", "whole KiB"),
+        ("base = 0x2000_0000, size = 1024", "overlap"),
+        ("base = 0xffff_fc00, size = 2048", "32 bits"),
+    ] {
+        let error = beside(row).unwrap_err().to_string();
+        assert!(error.contains(problem), "{row}: {error}");
+    }
+}
