@@ -322,13 +322,7 @@ impl Peripheral for Stm32AdcV1 {
         }
         let (bit, was_high) = (1 << input, s.triggers >> input & 1 != 0);
         s.triggers = s.triggers & !bit | if level == Level::High { bit } else { 0 };
-        // A pulse has both edges. Rising edges are 1, falling ones 2.
-        let edges = match (was_high, level) {
-            (_, Level::Pulse) => 3,
-            (false, Level::High) => 1,
-            (true, Level::Low) => 2,
-            _ => 0,
-        };
+        let edges = level.edges(was_high);
         let software = |select: u32| self.family == Family::F1 && select == SOFTWARE;
         let cr2 = s.cr2;
         if input >= INJECTED {

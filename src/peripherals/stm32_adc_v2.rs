@@ -313,13 +313,7 @@ impl Peripheral for Stm32AdcV2 {
         }
         let (bit, was_high) = (1 << input, s.triggers >> input & 1 != 0);
         s.triggers = s.triggers & !bit | if level == Level::High { bit } else { 0 };
-        // A pulse has both edges. Rising edges are 1, falling ones 2.
-        let edges = match (was_high, level) {
-            (_, Level::Pulse) => 3,
-            (false, Level::High) => 1,
-            (true, Level::Low) => 2,
-            _ => 0,
-        };
+        let edges = level.edges(was_high);
         if input < INJECTED {
             let chosen = s.cfgr.extsel() == input && s.cfgr.exten() & edges != 0;
             if chosen && s.cr & ADSTART != 0 {

@@ -75,6 +75,16 @@ pub enum Level {
 }
 
 impl Level {
+    /// The edges that a wire has on its way to this level: a rising one is 1, a falling one 2, and a pulse has both.
+    pub fn edges(self, was_high: bool) -> u32 {
+        match (was_high, self) {
+            (_, Level::Pulse) => 3,
+            (false, Level::High) => 1,
+            (true, Level::Low) => 2,
+            _ => 0,
+        }
+    }
+
     /// Whether the wire is high now, or for a moment.
     pub fn is_high(self) -> bool {
         self != Level::Low
