@@ -204,6 +204,10 @@ impl Peripheral for CmsdkUart {
         self.settle(s, cx.now);
     }
 
+    fn after_reset(&self, s: &State) -> State {
+        State { incoming: s.incoming.clone(), ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         let int = s.interrupts();
         let overrun = int.tx_overrun() || int.rx_overrun();

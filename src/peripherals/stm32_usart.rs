@@ -189,6 +189,10 @@ impl Peripheral for Stm32Usart {
         self.settle(s, cx.now);
     }
 
+    fn after_reset(&self, s: &State) -> State {
+        State { line: s.line.after_reset(), ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         let (sr, cr1) = (s.line.flags(), s.cr1);
         // With DMA, errors have an interrupt of their own (RM0090 30.6.6).

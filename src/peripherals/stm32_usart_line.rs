@@ -120,6 +120,11 @@ impl Default for Line {
 }
 
 impl Line {
+    /// After a reset: what the other end has sent or is sending does not know of it.
+    pub fn after_reset(&self) -> Line {
+        Line { incoming: self.incoming.clone(), ..Line::default() }
+    }
+
     pub fn flags(&self) -> Flags {
         self.flags.with_txe(!self.outgoing.is_full())
     }

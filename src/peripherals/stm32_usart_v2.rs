@@ -273,6 +273,10 @@ impl Peripheral for Stm32UsartV2 {
         self.settle(s, cx.now);
     }
 
+    fn after_reset(&self, s: &State) -> State {
+        State { line: s.line.after_reset(), ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         let (isr, cr1) = (s.line.flags(), s.cr1);
         let asserted = isr.txe() && cr1.txeie()

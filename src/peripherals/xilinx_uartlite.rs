@@ -160,6 +160,10 @@ impl Peripheral for UartLite {
         self.settle(s, cx.now);
     }
 
+    fn after_reset(&self, s: &State) -> State {
+        State { incoming: s.incoming.clone(), ..State::default() }
+    }
+
     fn irq_lines(&self, s: &State) -> u32 {
         u32::from(s.pulse.is_some())
     }

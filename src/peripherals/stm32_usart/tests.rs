@@ -96,6 +96,17 @@ fn silence_after_a_character_sets_idle() {
 }
 
 #[test]
+fn what_the_other_end_sends_outlives_a_reset() {
+    let mut usart = Testbed::with_options("stm32-usart", &[("hold", 1)]);
+    usart.input(b"A");
+    usart.device.reset();
+    usart.write(BRR, 16);
+    usart.write(CR1, Cr1::new().with_ue(true).with_re(true).into());
+    usart.run_until(1_000);
+    assert_eq!((sr(&usart).rxne(), usart.read(DR)), (true, u32::from(b'A')));
+}
+
+#[test]
 fn characters_wait_for_the_receiver() {
     let mut usart = Testbed::with_options("stm32-usart", &[("hold", 1)]);
     usart.input(b"AB");
