@@ -3,6 +3,10 @@
 #include "console.h"
 #include "semihosting.h"
 
+#define SCB_AIRCR REG32(0xE000ED0C)
+#define AIRCR_SYSRESETREQ (0x05FAu << 16 | 1u << 2)
+#define MAGIC 0xFEEDC0DE
+
 static void (*handlers[100])(void);
 static const char *name;
 static uint32_t failed;
@@ -85,4 +89,29 @@ uint32_t check_all(const struct check *checks)
     for (; checks->name != 0; checks++)
         failures += check_run(checks->name, checks->check);
     return failures;
+}
+
+uint32_t check_life(volatile struct lives *lives)
+{
+    if (lives->magic != MAGIC) {
+        lives->magic = MAGIC;
+        lives->life = 0;
+        lives->failures = 0;
+    }
+    return lives->life++;
+}
+
+int check_reset_ordered(void)
+{
+    SCB_AIRCR = AIRCR_SYSRESETREQ;
+    return check_reset_awaited();
+}
+
+int check_reset_awaited(void)
+{
+    static volatile uint32_t alive = 1;
+
+    name = "reset";
+    wait_for(!alive);
+    return 98;
 }

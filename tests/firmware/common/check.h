@@ -43,6 +43,16 @@ struct check {
 };
 uint32_t check_all(const struct check *checks);
 
+/* A program that lives several times, from reset to reset, keeps this in memory that no start-up code clears. */
+struct lives {
+    uint32_t magic, life, failures;
+};
+/* Which life this is, from 0. */
+uint32_t check_life(volatile struct lives *lives);
+/* Ends a life: by a reset that is ordered here, or by one that comes by itself. */
+int check_reset_ordered(void);
+int check_reset_awaited(void);
+
 /* Waits without executing anything until an interrupt has made it so. One that comes between the look and the WFI wakes at
  * once.
  */

@@ -5,19 +5,13 @@
 #include "console.h"
 
 #define SCB_VTOR REG32(0xE000ED08)
-#define SCB_AIRCR REG32(0xE000ED0C)
-#define AIRCR_SYSRESETREQ (0x05FAu << 16 | 1u << 2)
 
 /* The end of the RAM that the linker scripts give to variables; no start-up code clears it. */
 #ifdef AN505
-#define MEMORY ((volatile struct memory *)0x383FFFE0)
+#define MEMORY ((volatile struct lives *)0x383FFFE0)
 #else
-#define MEMORY ((volatile struct memory *)0x203FFFE0)
+#define MEMORY ((volatile struct lives *)0x203FFFE0)
 #endif
-struct memory {
-    uint32_t magic, life, failures;
-};
-#define MAGIC 0xFEEDC0DE
 
 /* startup_dispatch.c: 16 exceptions and 100 interrupts. */
 #define VECTORS 116
@@ -44,17 +38,13 @@ static void vectors_to_ram(void)
 
 int main(void)
 {
-    if (MEMORY->magic != MAGIC) {
-        MEMORY->magic = MAGIC;
-        MEMORY->life = 0;
-        MEMORY->failures = 0;
-    }
+    uint32_t life = check_life(MEMORY);
+
     vectors_to_ram();
-    switch (MEMORY->life++) {
+    switch (life) {
     case 0:
         MEMORY->failures += check_all(checks);
-        SCB_AIRCR = AIRCR_SYSRESETREQ;
-        break;
+        return check_reset_ordered();
     case 1:
         MEMORY->failures += check_run("watchdog", check_watchdog);
         break;
@@ -62,7 +52,6 @@ int main(void)
         MEMORY->failures += check_run("reset", check_reset);
         return (int)MEMORY->failures;
     }
-    /* The reset that was ordered comes now, or the one of the watchdog that is not fed. */
-    wait_for(MEMORY->magic != MAGIC);
-    return 98;
+    /* A watchdog that is not fed. */
+    return check_reset_awaited();
 }

@@ -3,15 +3,8 @@
  */
 #include "checks.h"
 
-#define SCB_AIRCR REG32(0xE000ED0C)
-#define AIRCR_SYSRESETREQ (0x05FAu << 16 | 1u << 2)
-
 /* Between .bss and the stack; no start-up code clears it. */
-#define MEMORY ((volatile struct memory *)0x20002000)
-struct memory {
-    uint32_t magic, life, failures;
-};
-#define MAGIC 0xFEEDC0DE
+#define MEMORY ((volatile struct lives *)0x20002000)
 
 static const struct check checks[] = {
     {"clock", check_clock}, {"power", check_power}, {"gpio", check_gpio}, {"gpiote", check_gpiote},
@@ -50,21 +43,16 @@ void sleep_to(uint32_t microsecond)
 
 int main(void)
 {
-    if (MEMORY->magic != MAGIC) {
-        MEMORY->magic = MAGIC;
-        MEMORY->life = 0;
-        MEMORY->failures = 0;
-    }
-    switch (MEMORY->life++) {
+    uint32_t life = check_life(MEMORY);
+
+    switch (life) {
     case 0:
         MEMORY->failures += check_all(checks);
-        SCB_AIRCR = AIRCR_SYSRESETREQ;
-        break;
+        return check_reset_ordered();
     case 1:
         MEMORY->failures += check_run("power", check_power_kept);
         MEMORY->failures += check_run("wdt", check_wdt);
-        SCB_AIRCR = AIRCR_SYSRESETREQ;
-        break;
+        return check_reset_ordered();
     case 2:
         MEMORY->failures += check_run("wdt", check_wdt_kept);
         break;
@@ -72,7 +60,6 @@ int main(void)
         MEMORY->failures += check_run("wdt", check_wdt_reset);
         return (int)MEMORY->failures;
     }
-    /* The reset that was ordered comes now, or that of the watchdog. */
-    wait_for(MEMORY->magic != MAGIC);
-    return 98;
+    /* A watchdog that is not fed. */
+    return check_reset_awaited();
 }

@@ -6,15 +6,8 @@
 #include "console.h"
 #include "semihosting.h"
 
-#define SCB_AIRCR REG32(0xE000ED0C)
-#define AIRCR_SYSRESETREQ (0x05FAu << 16 | 1u << 2)
-
 /* Behind the stack (stm32.ld); no start-up code clears it. */
-#define MEMORY ((volatile struct memory *)0x20001FE0)
-struct memory {
-    uint32_t magic, life, failures;
-};
-#define MAGIC 0xFEEDC0DE
+#define MEMORY ((volatile struct lives *)0x20001FE0)
 
 static const struct check checks[] = {
     {"rcc", check_rcc},     {"gpio", check_gpio},   {"exti", check_exti}, {"tim", check_tim}, {"dma", check_dma},
@@ -42,18 +35,14 @@ static const struct check checks[] = {
 
 int main(void)
 {
-    if (MEMORY->magic != MAGIC) {
-        MEMORY->magic = MAGIC;
-        MEMORY->life = 0;
-        MEMORY->failures = 0;
-    }
+    uint32_t life = check_life(MEMORY);
+
     clocks_on();
-    switch (MEMORY->life++) {
+    switch (life) {
     case 0:
         RCC_CSR |= RCC_CSR_RMVF; /* the power-on reset, which some say is one of the pin, too */
         MEMORY->failures += check_all(checks);
-        SCB_AIRCR = AIRCR_SYSRESETREQ;
-        break;
+        return check_reset_ordered();
     case 1:
         MEMORY->failures += check_run("wwdg", check_wwdg);
         break;
@@ -64,7 +53,6 @@ int main(void)
         MEMORY->failures += check_run("reset", check_reset);
         return (int)MEMORY->failures;
     }
-    /* The reset that was ordered comes now, or a watchdog that is not fed. */
-    wait_for(MEMORY->magic != MAGIC);
-    return 98;
+    /* A watchdog that is not fed. */
+    return check_reset_awaited();
 }
