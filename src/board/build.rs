@@ -21,16 +21,7 @@ impl Board {
             mounts.push(self.part(part)?);
         }
         for part in &self.parts {
-            let (name, device) = (part.name.clone(), (part.make)());
-            mounts.push(Mount {
-                name,
-                base: 0,
-                size: 0,
-                targets: Vec::new(),
-                transmits: None,
-                clock: None,
-                device,
-            });
+            mounts.push(Mount::part(part.name.clone(), (part.make)()));
         }
         let spaces = self.file.peripheral_space.iter();
         let spaces = spaces.map(|space| space.base..space.base.saturating_add(space.size)).collect();
@@ -60,11 +51,8 @@ impl Board {
 
     /// The devices whose clocks and resets are bits of the clock controller, with those.
     pub(super) fn controls(&self) -> impl Iterator<Item = (&str, Controls)> {
-        let is_controller =
-            |row: &&DeviceRow| Kind::find(&row.kind).is_some_and(|kind| !kind.clocks.is_empty());
-        let controller = self.file.device.iter().find(is_controller);
-        let found = self.described().zip(controller);
-        found.into_iter().flat_map(|(svd, controller)| {
+        let found = self.described().zip(self.file.clock_controller());
+        found.into_iter().flat_map(|(svd, (controller, _))| {
             let registers = controller.base..controller.base.saturating_add(controller.size());
             self.file.device.iter().map(move |row| {
                 let peripheral = svd.peripherals().iter().find(|peripheral| peripheral.base == row.base);
@@ -81,16 +69,7 @@ impl Board {
             let problem = format!("is of kind {}, which is a peripheral with an address", kind.name);
             return Err(value(&self.file, &format!("part {}", row.name), problem));
         }
-        let device = (kind.build)(&wiring);
-        Ok(Mount {
-            name: row.name.clone(),
-            base: 0,
-            size: 0,
-            targets: Vec::new(),
-            transmits: None,
-            clock: None,
-            device,
-        })
+        Ok(Mount::part(row.name.clone(), (kind.build)(&wiring)))
     }
 
     /// The kind of that name, and a wiring with the row's options.
@@ -136,8 +115,7 @@ impl Board {
     /// The number of a device's clock among those that the clock controller makes.
     fn clock(&self, row: &DeviceRow) -> Result<Option<usize>, BoardError> {
         let Some(name) = &row.clock else { return Ok(None) };
-        let kinds = self.file.device.iter().filter_map(|row| Kind::find(&row.kind));
-        let clocks = kinds.map(|kind| kind.clocks).find(|clocks| !clocks.is_empty()).unwrap_or_default();
+        let clocks = self.file.clock_controller().map(|(_, kind)| kind.clocks).unwrap_or_default();
         let number = clocks.iter().position(|clock| clock == name);
         let problem = || format!("is {name:?}; the chip's clocks are {}", clocks.join(", "));
         number.map(Some).ok_or_else(|| value(&self.file, &format!("clock of {}", row.name), problem()))

@@ -40,8 +40,8 @@ pub(super) fn check_core(board: &BoardFile, chip: &Chip) -> Result<(), BoardErro
     }
 }
 
-/// Flash and RAM, with what is beside the chip and the board's aliases. Regions that the chip file itself marks as aliases, and those that are
-/// neither flash nor RAM, are left out.
+/// Flash and RAM, with what is beside the chip and the board's aliases. Regions that the chip file itself marks as aliases,
+/// and those that are neither flash nor RAM, are left out.
 pub(super) fn regions(board: &BoardFile, chip: &Chip) -> Result<Vec<Region>, BoardError> {
     let mut regions = Vec::new();
     for (index, memory) in chip.memory_map.iter().enumerate() {

@@ -22,7 +22,7 @@ pub(super) fn controls_of(svd: &Svd, controller: Range<u32>, peripheral: &str) -
     let find = |(is_one, suffix): Place| {
         names.iter().find_map(|name| {
             let bit = format!("{name}{suffix}");
-            let all = registers.iter().filter(|register| is_one(register.names().1));
+            let all = registers.iter().filter(|register| is_one(register.short_name()));
             let mut fields =
                 all.flat_map(|register| register.fields.iter().map(move |field| (register, field)));
             let (register, field) = fields.find(|(_, field)| field.name == bit)?;

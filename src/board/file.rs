@@ -144,6 +144,14 @@ pub(super) struct DeviceRow {
     pub options: BTreeMap<String, u32>,
 }
 
+impl BoardFile {
+    /// The device that makes the chip's clocks, and its kind.
+    pub fn clock_controller(&self) -> Option<(&DeviceRow, &'static Kind)> {
+        let kinds = self.device.iter().filter_map(|row| Some((row, Kind::find(&row.kind)?)));
+        kinds.into_iter().find(|(_, kind)| !kind.clocks.is_empty())
+    }
+}
+
 impl DeviceRow {
     /// A row without options and interrupts.
     pub fn new(name: &str, kind: &Kind, base: u32) -> DeviceRow {

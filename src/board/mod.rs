@@ -169,7 +169,7 @@ impl Board {
         let has_device = |address: u32| self.device_ranges().any(|(_, range)| range.contains(&address));
         let senders = senders.filter(|register| !has_device(register.address));
         let mut names: Vec<String> =
-            senders.map(|register| register.names().0.to_ascii_lowercase()).collect();
+            senders.map(|register| register.peripheral_name().to_ascii_lowercase()).collect();
         names.dedup();
         names
     }

@@ -32,15 +32,14 @@ const TRANSMITTERS: [&str; 19] = [
 ];
 
 impl Register {
-    /// The name of its peripheral, and its own.
-    pub fn names(&self) -> (&str, &str) {
-        self.name.split_once('.').unwrap_or(("", &self.name))
+    /// The name of its peripheral.
+    pub fn peripheral_name(&self) -> &str {
+        self.name.split_once('.').map_or("", |(peripheral, _)| peripheral)
     }
 
     /// Whether it is what a UART sends from, as far as names tell.
     pub fn seems_to_send(&self) -> bool {
-        let (peripheral, own) = self.names();
-        let peripheral = peripheral.to_ascii_uppercase();
+        let (peripheral, own) = (self.peripheral_name().to_ascii_uppercase(), self.short_name());
         let is_uart = ["UART", "USART", "SERIAL"].iter().any(|name| peripheral.contains(name));
         // Some files have the peripheral's name in front: UART_THR.
         let own = own.rsplit('_').next().unwrap_or(own).to_ascii_uppercase();

@@ -244,6 +244,17 @@ impl Recording {
         events(&mut self.log())
     }
 
+    /// Those of some events that do not depend on how a run came about: where digests are is the interval's business, and
+    /// what is left in rings is logged when a run is finished.
+    pub fn comparable(&self, mut events: Vec<Stamped>) -> Vec<Stamped> {
+        events.retain(|Stamped { icount, event }| match event {
+            Event::Digest(_) => false,
+            Event::Output { .. } => icount + 1 < self.end,
+            _ => true,
+        });
+        events
+    }
+
     /// Positions worth a visit: the ends, anywhere, and right beside events. About `count`, fewer in a long run.
     pub fn positions(&self, count: usize, random: &mut Random) -> Vec<Icount> {
         let mut log = self.log();
@@ -259,19 +270,6 @@ impl Recording {
             }
         }
         positions
-    }
-}
-
-impl Recording {
-    /// Those of some events that do not depend on how a run came about: where digests are is the interval's business, and
-    /// what is left in rings is logged when a run is finished.
-    pub fn comparable(&self, mut events: Vec<Stamped>) -> Vec<Stamped> {
-        events.retain(|Stamped { icount, event }| match event {
-            Event::Digest(_) => false,
-            Event::Output { .. } => icount + 1 < self.end,
-            _ => true,
-        });
-        events
     }
 }
 

@@ -7,8 +7,7 @@ use crate::{
 
 /// Names the clock of every device that has none yet.
 pub(super) fn assign(file: &mut BoardFile) {
-    let kinds = file.device.iter().filter_map(|row| Kind::find(&row.kind));
-    let Some(clocks) = kinds.map(|kind| kind.clocks).find(|clocks| !clocks.is_empty()) else { return };
+    let Some(clocks) = file.clock_controller().map(|(_, kind)| kind.clocks) else { return };
     for row in &mut file.device {
         let Some(kind) = Kind::find(&row.kind).filter(|_| row.clock.is_none()) else { continue };
         row.clock = clock_of(clocks, kind, &row.name, row.base).map(str::to_owned);

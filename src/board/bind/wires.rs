@@ -112,7 +112,8 @@ fn common_registers(file: &BoardFile) -> Vec<WireRow> {
 
 /// What resets the chip, to the controller that tells why it was reset: it has an input of that name.
 fn causes_of_resets(file: &BoardFile) -> Vec<WireRow> {
-    let Some((to, _, kind)) = devices(file, |kind| !kind.clocks.is_empty()).next() else { return Vec::new() };
+    let Some((controller, kind)) = file.clock_controller() else { return Vec::new() };
+    let to = &controller.name;
     let causes = kind.inputs.iter().filter(|port| port.name.ends_with("-reset"));
     let wires = causes.flat_map(|cause| {
         let senders = devices(file, move |kind| has(kind.outputs, cause.name));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io::Write, ops::Range};
 
 use anyhow::Context as _;
 use untick::{
-    board::{Board, Sources},
+    board::{Board, Sources, Wires},
     debug::Names,
     image::Symbols,
     machine::semihosting,
@@ -20,6 +20,7 @@ const MOST_BYTES: usize = 32;
 pub(super) struct Events {
     /// `None`: the board cannot be read, it was another version's. Then there are addresses.
     board: Option<Board>,
+    wires: Wires,
     irqs: BTreeMap<u16, String>,
     /// Only accesses to these addresses, if somebody has asked for any.
     of: Option<Vec<Range<u32>>>,
@@ -42,7 +43,8 @@ impl Events {
         let places: Vec<Vec<_>> = places.collect::<Result<_, _>>().context("--of")?;
         drop(names);
         let of = Some(places.concat()).filter(|places| !places.is_empty());
-        Ok(Events { board, irqs, of })
+        let wires = board.as_ref().map(Board::wires).unwrap_or_default();
+        Ok(Events { board, wires, irqs, of })
     }
 
     /// Writes a line for each event at the icounts of a range.
@@ -81,7 +83,7 @@ impl Events {
     }
 
     fn access(&self, verb: &str, address: u32, width: Width, value: Option<u32>) -> Option<String> {
-        let canonical = self.board.as_ref().map_or(address, |board| board.wires().canonical(address));
+        let canonical = self.wires.canonical(address);
         let register = self.board.as_ref().and_then(|board| board.svd()?.register(canonical));
         if self.of.as_ref().is_some_and(|places| !places.iter().any(|place| place.contains(&canonical))) {
             return None;

@@ -104,10 +104,7 @@ impl Names<'_> {
             let name = peripheral.name.clone();
             return Ok(Named { name, peripheral, registers, is_register: false, places });
         };
-        let is_meant = |candidate: &&Register| {
-            let short = candidate.name.split_once('.').map_or(&*candidate.name, |(_, short)| short);
-            short.eq_ignore_ascii_case(register)
-        };
+        let is_meant = |candidate: &&Register| candidate.short_name().eq_ignore_ascii_case(register);
         let Some(found) = registers.iter().copied().find(is_meant) else {
             let names = registers.iter().map(|register| peripheral.short(register));
             let near = hint(&near(register, names));

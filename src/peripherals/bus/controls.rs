@@ -2,7 +2,7 @@
 
 use super::{Bus, Cycle, Level, NoSuchDevice, Signal};
 use crate::{
-    peripherals::{Access, Frequency},
+    peripherals::{Access, Dma, Frequency},
     words::Width,
 };
 
@@ -51,7 +51,7 @@ impl Bus {
     pub fn control(&mut self, device: &str, controls: Controls) -> Result<(), NoSuchDevice> {
         let slot = self.slot_of(device)?;
         self.slots[slot].controlled = Controlled { controls, ..Controlled::default() };
-        self.remember_controls();
+        self.remember_control(slot);
         Ok(())
     }
 
@@ -71,11 +71,14 @@ impl Bus {
 
     /// Takes the bits as they are: what they do has been done.
     pub(super) fn remember_controls(&mut self) {
-        for slot in 0..self.slots.len() {
-            let (is_off, is_reset) = self.look_at_controls(slot, self.reached);
-            let controlled = &mut self.slots[slot].controlled;
-            (controlled.is_off, controlled.is_reset) = (is_off, is_reset);
-        }
+        (0..self.slots.len()).for_each(|slot| self.remember_control(slot));
+    }
+
+    /// The same of one device.
+    fn remember_control(&mut self, slot: usize) {
+        let (is_off, is_reset) = self.look_at_controls(slot, self.reached);
+        let controlled = &mut self.slots[slot].controlled;
+        (controlled.is_off, controlled.is_reset) = (is_off, is_reset);
     }
 
     /// Whether a device has no clock, and whether it is held in reset.
@@ -85,16 +88,21 @@ impl Bus {
         (is_off, reset.as_ref().is_some_and(|bit| self.is_set(bit, now)))
     }
 
-    /// Looks at the bits again.
-    pub(super) fn follow_controls(&mut self, now: Cycle) {
+    /// Looks again at the bits of a register of the controller, which was written at an offset.
+    pub(super) fn follow_controls(&mut self, offset: u32, now: Cycle, dma: &mut dyn Dma) {
         for slot in 0..self.slots.len() {
-            let (is_off, is_reset) = self.look_at_controls(slot, now);
-            let controlled = &mut self.slots[slot].controlled;
-            controlled.is_off = is_off;
-            let was_reset = std::mem::replace(&mut controlled.is_reset, is_reset);
-            if is_reset && !was_reset {
+            let Controls { clock, reset } = &self.slots[slot].controlled.controls;
+            if !clock.iter().chain(reset).any(|bit| bit.offset == offset & !3) {
+                continue;
+            }
+            let was_reset = self.slots[slot].controlled.is_reset;
+            self.remember_control(slot);
+            if self.slots[slot].controlled.is_reset && !was_reset {
                 self.reset_one(slot);
             }
+        }
+        if self.depth == 0 && !self.signals.is_empty() {
+            self.deliver(now, dma);
         }
     }
 

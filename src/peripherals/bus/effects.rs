@@ -71,9 +71,6 @@ impl Bus {
         slot.mount.device = device;
         slot.output = output;
         self.take_in(index, &pulses);
-        if self.controller == Some(index) {
-            self.follow_controls(now);
-        }
         if self.depth == 0 && !self.signals.is_empty() {
             self.deliver(now, dma);
         }

@@ -64,6 +64,13 @@ pub struct Mount {
     pub device: Box<dyn Device>,
 }
 
+impl Mount {
+    /// A part that is attached to another peripheral.
+    pub fn part(name: String, device: Box<dyn Device>) -> Mount {
+        Mount { name, base: 0, size: 0, targets: Vec::new(), transmits: None, clock: None, device }
+    }
+}
+
 /// Addresses at which the peripherals of other addresses appear too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BusAlias {
@@ -151,7 +158,8 @@ impl Bus {
         let registers = svd.iter().flat_map(|svd| svd.all_registers()).cloned();
         let senders =
             svd.iter().flat_map(|svd| svd.all_registers()).filter(|register| register.seems_to_send());
-        let senders = senders.map(|register| (register.address, register.names().0.to_ascii_lowercase()));
+        let senders =
+            senders.map(|register| (register.address, register.peripheral_name().to_ascii_lowercase()));
         let mut bus = Bus {
             bank: Bank::new(registers, Policy::default()),
             contents: Contents::default(),
@@ -233,9 +241,13 @@ impl Bus {
             return Ok(());
         };
         self.note_unclocked(index);
-        self.touch(index, now, dma, |device, base, cx| {
+        let result = self.touch(index, now, dma, |device, base, cx| {
             device.write(Access { offset: address - base, width }, value, cx)
-        })
+        });
+        if self.controller == Some(index) {
+            self.follow_controls(address - self.slots[index].mount.base, now, dma);
+        }
+        result
     }
 
     /// What [`Bus::read`] would give, without side effects: a debugger's look.
@@ -323,7 +335,7 @@ impl Bus {
         self.contents = Contents::default();
         self.clocks = None;
         self.refresh_all();
-        self.follow_controls(now);
+        self.remember_controls();
         self.announce(now, dma);
     }
 
